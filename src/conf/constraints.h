@@ -1,0 +1,86 @@
+// What a field demands of its value beyond the type.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include "base/units.h"
+
+namespace sluice::conf {
+
+/// One end of a range: compared as a number, shown as it would be written.
+struct Bound {
+  double value = 0;
+  std::string text;
+};
+
+template <class T>
+requires std::is_arithmetic_v<T> Bound bound(T number) {
+  if constexpr (std::is_integral_v<T>) return {static_cast<double>(number), std::to_string(number)};
+  std::string text = std::to_string(number);
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.ends_with('.')) text.pop_back();
+  return {static_cast<double>(number), text};
+}
+template <class Rep, class Period>
+Bound bound(std::chrono::duration<Rep, Period> duration) {
+  const auto exact = std::chrono::duration_cast<Duration>(duration);
+  return {static_cast<double>(exact.count()), format(exact)};
+}
+inline Bound bound(Bytes bytes) { return {static_cast<double>(bytes.count), format(bytes)}; }
+inline Bound bound(Rate rate) { return {rate.per_second(), format(rate)}; }
+inline Bound bound(ByteRate rate) { return {rate.per_second(), format(rate)}; }
+inline Bound bound(Percent percent) { return {percent.value, format(percent)}; }
+
+/// Ranges reach through optional, list and map to the scalars in them.
+struct Constraints {
+  std::optional<Bound> low, high;
+  std::optional<std::uint32_t> fewest, most;  ///< Items of a list or map.
+  std::string word;                           ///< Stands for an empty optional: `auto`.
+  std::string category;                       ///< Of a Definition or Tagged: which table of kinds.
+  std::function<bool(std::string_view)> accepts;
+  std::string wanted;   ///< What `accepts` takes: "a header name".
+  std::string pattern;  ///< The same for JSON Schema; empty: not expressed there.
+
+  /// "1ms to 5m", "at least 1", "at most 10"; empty without a range.
+  std::string range() const;
+};
+
+/// One demand on a field, as the functions below make them.
+struct Option {
+  bool required = false;
+  std::function<void(Constraints&)> apply;
+};
+
+template <class L, class H>
+Option between(L low, H high) {
+  return {.apply = [low = bound(low), high = bound(high)](Constraints& c) { c.low = low, c.high = high; }};
+}
+template <class T>
+Option at_least(T low) {
+  return {.apply = [low = bound(low)](Constraints& c) { c.low = low; }};
+}
+template <class T>
+Option at_most(T high) {
+  return {.apply = [high = bound(high)](Constraints& c) { c.high = high; }};
+}
+
+/// The key must be written.
+Option required();
+/// The text must not be empty.
+Option not_empty();
+/// So many items of a list or map.
+Option count(std::uint32_t fewest, std::uint32_t most);
+/// An empty std::optional may be written as this word: `workers: auto`.
+Option or_word(std::string word);
+/// A text that `accepts` takes; `wanted` says what that is ("a header name"), `pattern` says it to JSON
+/// Schema as an anchored ECMA 262 regular expression.
+Option matching(std::string wanted, std::string pattern, std::function<bool(std::string_view)> accepts);
+/// For Definition and Tagged: the kinds of this category of the catalog ("middleware").
+Option kinds(std::string category);
+
+}  // namespace sluice::conf
