@@ -1,0 +1,60 @@
+// One route as the configuration says it: what it takes, what it does.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "conf/binder.h"
+#include "middleware/redirect.h"
+#include "middleware/request_headers.h"
+#include "middleware/respond.h"
+#include "middleware/response_headers.h"
+#include "proxy/rewrite.h"
+#include "proxy/route_match.h"
+
+namespace sluice::proxy {
+
+/// One share of a split.
+struct UpstreamShare {
+  conf::Located<std::string> upstream;  ///< Name; whether it exists is for the composition root to check.
+  unsigned weight = 1;
+  static const conf::ObjectSpec& spec();
+};
+
+/// Exactly one of upstream, respond and redirect.
+struct RouteConfig {
+  std::string name;  ///< Empty until name_routes() has derived one.
+  RouteMatch match;
+  std::vector<conf::Tagged> middlewares;
+  std::vector<UpstreamShare> upstream;  ///< One, or a weighted split.
+  std::optional<middleware::Respond> respond;
+  std::optional<middleware::Redirect> redirect;
+  std::optional<RewriteConfig> rewrite;
+  std::optional<middleware::RequestHeaders> request_headers;
+  std::optional<middleware::ResponseHeaders> response_headers;
+  Duration timeout = std::chrono::seconds{60};  ///< Up to the response head.
+  std::optional<Bytes> max_body;                ///< In place of the listener's limits.body.
+  conf::Node where;
+  static const conf::ObjectSpec& spec();
+};
+
+/// Gives every route without a name one that says what it matches ("api.example.com/orders/*"), and
+/// reports names that are not unique. A derived name that is taken gets "#2" and so on.
+void name_routes(std::vector<RouteConfig>& routes, conf::Problems& problems);
+
+/// Middlewares by the names of the configuration's `middlewares`: one plan for all who use it.
+using NamedPlans = std::vector<std::pair<std::string_view, std::shared_ptr<const MiddlewarePlan>>>;
+
+/// The plans of a route's chain, outermost first:
+///   response_headers   outermost: it has the last word, on refusals of the others too
+///   middlewares        in the order of the file
+///   request_headers    innermost of those that go on: it knows the consumer that auth has found
+///   redirect, respond  end the chain
+/// References that dangle are reported with the nearest name.
+std::vector<std::shared_ptr<const MiddlewarePlan>> chain_plans(const RouteConfig& route,
+                                                               const NamedPlans& named,
+                                                               conf::Problems& problems);
+
+}  // namespace sluice::proxy
