@@ -1,0 +1,87 @@
+// What is counted of connections: those of clients by listener, those to upstreams by upstream.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/error.h"
+#include "sluice/metrics.h"
+
+namespace sluice::telemetry {
+
+/// Why a client's connection ended.
+enum class ConnectionEnd : std::uint8_t {
+  client_closed,    ///< The client closed it between requests.
+  finished,         ///< Connection: close, HTTP/1.0, or the limit of requests a connection.
+  idle_timeout,     ///< No next request in time.
+  header_timeout,   ///< A request head did not arrive in time.
+  slow_body,        ///< A body moved too slowly.
+  malformed,        ///< The client broke the protocol.
+  reset,            ///< The client broke the connection.
+  tls_failed,       ///< Handshake or record failure.
+  over_limit,       ///< Refused at once: too many connections.
+  upstream_failed,  ///< A response could not be completed.
+  tunnel_ended,     ///< An upgraded connection came to its end.
+  drained,          ///< Shutdown or a retired listener.
+  count_            ///< One more than the last; never recorded.
+};
+inline constexpr std::size_t connection_end_count = static_cast<std::size_t>(ConnectionEnd::count_);
+
+/// The label value.
+std::string_view name(ConnectionEnd end) noexcept;
+
+/// Client connections of one listener on one worker.
+class alignas(64) ListenerMetrics {
+ public:
+  explicit ListenerMetrics(std::string name) : name_(std::move(name)) {}
+
+  void opened() noexcept {
+    accepted.add();
+    active.add();
+  }
+  void ended(ConnectionEnd why) noexcept {
+    active.sub();
+    closed[static_cast<std::size_t>(why)].add();
+  }
+
+  const std::string& name() const noexcept { return name_; }
+
+  Counter accepted;
+  Gauge active;
+  std::array<Counter, connection_end_count> closed;
+  Counter accept_errors;  ///< accept() failed: mostly no descriptors left.
+
+ private:
+  std::string name_;
+};
+
+inline constexpr std::size_t fault_count = static_cast<std::size_t>(Fault::other) + 1;
+
+/// Connections and attempts towards one upstream on one worker.
+class alignas(64) UpstreamMetrics {
+ public:
+  explicit UpstreamMetrics(std::string name) : name_(std::move(name)) {}
+
+  /// An attempt that gave no usable response.
+  void attempt_failed(Fault fault) noexcept { failed[static_cast<std::size_t>(fault)].add(); }
+
+  const std::string& name() const noexcept { return name_; }
+
+  Gauge active;    ///< Connections leased to an exchange.
+  Gauge idle;      ///< Connections kept for the next one.
+  Gauge pending;   ///< Exchanges that wait for a connection.
+  Counter opened;  ///< Connections that were dialled and stood.
+  Counter reused;  ///< Leases that an idle connection served.
+  Counter attempts;
+  Counter retries;  ///< Attempts beyond the first of an exchange.
+  std::array<Counter, fault_count> failed;
+
+ private:
+  std::string name_;
+};
+
+}  // namespace sluice::telemetry

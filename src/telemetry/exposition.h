@@ -1,0 +1,49 @@
+// What /metrics answers: the shards summed, as text.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice::telemetry {
+
+class AccessLog;
+class Shard;
+
+/// One endpoint, as the health checks see it.
+struct EndpointState {
+  std::string upstream;
+  std::string endpoint;  ///< Its address.
+  bool healthy = true;
+};
+
+/// Where an exposition reads. All of it must outlive the exposition.
+struct ExpositionSources {
+  std::vector<const Shard*> shards;
+  const AccessLog* access_log = nullptr;  ///< May be null.
+  std::function<std::vector<EndpointState>()>
+      endpoints{};  ///< Called at each scrape, on its thread; may be empty.
+  std::string version{};
+  std::string event_loop{};  ///< Name of the backend: uring, epoll or asio.
+};
+
+/// For the admin thread; workers are not disturbed. Only series that have occurred are written, so
+/// the cost follows the traffic and not the configuration.
+class Exposition {
+ public:
+  static constexpr std::string_view content_type = "text/plain; version=0.0.4; charset=utf-8";
+
+  explicit Exposition(ExpositionSources sources);
+  ~Exposition();
+
+  /// Prometheus text format 0.0.4.
+  std::string text() const;
+
+ private:
+  class Collector;
+  std::unique_ptr<Collector> collector_;
+};
+
+}  // namespace sluice::telemetry
