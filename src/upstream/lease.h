@@ -1,0 +1,77 @@
+// The right to use one upstream connection, for the time of one exchange.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "base/clock.h"
+#include "codec/client_connection.h"
+#include "upstream/canceller.h"
+
+namespace sluice::upstream {
+
+class EndpointPool;
+class PooledConnection;
+class SharedEndpoint;
+
+struct LeaseOptions {
+  bool fresh = false;                     ///< A new connection, not an idle one.
+  TimePoint deadline = TimePoint::max();  ///< Until when waiting and dialing may last, at most.
+  Canceller* canceller = nullptr;         ///< Outlives the call.
+};
+
+/// A request that is under way to an endpoint, counted for as long as this lives.
+class ActiveRequest {
+ public:
+  explicit ActiveRequest(SharedEndpoint& endpoint) noexcept;
+  ActiveRequest(ActiveRequest&& other) noexcept : endpoint_(std::exchange(other.endpoint_, nullptr)) {}
+  ActiveRequest& operator=(ActiveRequest&& other) noexcept {
+    std::swap(endpoint_, other.endpoint_);
+    return *this;
+  }
+  ~ActiveRequest();
+
+ private:
+  SharedEndpoint* endpoint_;
+};
+
+/// Move-only. Gives the connection back to its pool when it ends, if the codec says that it is
+/// reusable and nobody discarded it; closes it otherwise. Loop's thread; the Upstream outlives it.
+/// No operation may be pending on the connection when the lease ends.
+class Lease {
+ public:
+  Lease(EndpointPool& pool, std::unique_ptr<PooledConnection> connection, bool reused,
+        ActiveRequest active) noexcept;
+  Lease(Lease&& other) noexcept;
+  Lease& operator=(Lease&& other) noexcept;
+  ~Lease();
+
+  codec::ClientConnection& connection() const noexcept;
+
+  /// It served an exchange before, so the endpoint may just have closed it.
+  bool reused() const noexcept { return reused_; }
+
+  /// Of the endpoint, in its upstream.
+  std::size_t index() const noexcept;
+
+  /// As Address::to_string() gives it; lives as long as the lease.
+  std::string_view endpoint_address() const noexcept;
+  /// What `host: endpoint` sends; lives as long as the Upstream.
+  std::string_view endpoint_host() const noexcept;
+
+  /// Never to be reused: closed when the lease ends.
+  void discard() noexcept { discarded_ = true; }
+
+ private:
+  void end() noexcept;
+
+  EndpointPool* pool_;
+  std::unique_ptr<PooledConnection> connection_;
+  ActiveRequest active_;
+  bool reused_ = false;
+  bool discarded_ = false;
+};
+
+}  // namespace sluice::upstream

@@ -1,0 +1,98 @@
+// The connections of one worker to one endpoint.
+//
+//   lease()  idle one, newest first   -> Lease (reused)
+//            else a free slot         -> dial -> Lease
+//            else a place in the queue -> a connection or a slot, first come first served
+//   end of a lease: to the first who waits, else to the front of the idle list, else closed
+//
+// Slots are the endpoint's connections.max, counted over all workers. A worker that waits for one
+// wakes the pools of the others, which then give up an idle connection; whoever closes a connection
+// while somebody waits wakes them all.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "base/error.h"
+#include "base/intrusive_list.h"
+#include "base/task.h"
+#include "base/timer_wheel.h"
+#include "codec/client_connection.h"
+#include "net/loop.h"
+#include "upstream/connector.h"
+#include "upstream/endpoint.h"
+#include "upstream/lease.h"
+#include "upstream/pooled_connection.h"
+#include "upstream/shared_upstream.h"
+#include "upstream/waiter.h"
+
+namespace sluice::upstream {
+
+/// Makes a codec's connection of a connected transport.
+using MakeClient = std::unique_ptr<codec::ClientConnection> (*)(net::Loop&, std::unique_ptr<net::Transport>);
+
+/// Loop's thread only, but for wake(). Outlives its leases.
+class EndpointPool final : private SharedPool, private PooledConnection::Owner, private Timer {
+ public:
+  EndpointPool(const UpstreamConfig& config, SharedEndpoint& endpoint, net::Loop& loop,
+               MakeClient make_client);
+  ~EndpointPool() override;
+
+  SharedEndpoint& endpoint() noexcept { return endpoint_; }
+  const PoolCounts& counts() const noexcept override { return counts_; }
+
+  /// Where to dial from now on; idle connections to other addresses are closed.
+  void set_addresses(const Addresses& addresses);
+
+  /// See Upstream::connect() and reuse().
+  Task<Result<Lease>> lease(LeaseOptions options);
+  std::optional<Lease> reuse() noexcept;
+
+  /// Closes the idle connections and those that come back from now on.
+  void retire() noexcept;
+  bool in_use() const noexcept;
+
+ private:
+  friend class Lease;
+
+  using Connection = std::unique_ptr<PooledConnection>;
+
+  Connection take_idle() noexcept;
+  Slot take_slot(bool fresh) noexcept;
+  Task<Result<Waiter::Grant>> wait(const LeaseOptions& options);
+  Task<Result<Lease>> dial(Slot slot, LeaseOptions options, ActiveRequest active);
+
+  void give_back(Connection connection, bool reusable) noexcept;
+  void keep(Connection connection) noexcept;
+  void close(Connection connection) noexcept;
+  void close_oldest_idle() noexcept;
+  bool still_known(const PooledConnection& connection) const noexcept;
+
+  void wake() noexcept override;  // any thread
+  void on_woken() noexcept;
+  void on_idle_activity(PooledConnection& connection) noexcept override;
+  void on_timer() noexcept override;  // the oldest idle connection may have expired
+
+  const UpstreamConfig& config_;
+  SharedEndpoint& endpoint_;
+  net::Loop& loop_;
+  const MakeClient make_client_;
+  Connector connector_;
+  IntrusiveList<PooledConnection> idle_;  // owned; front: the newest
+  WaitQueue waiting_;
+  PoolCounts counts_;
+  std::size_t dialing_ = 0;
+  bool retired_ = false;
+
+  // Posted functions may run after the pool is gone: they find it through this.
+  struct Link {
+    EndpointPool* pool;
+    std::atomic<bool> posted{false};  // acquire-release: one post at a time is enough
+  };
+  std::shared_ptr<Link> link_;
+};
+
+}  // namespace sluice::upstream
