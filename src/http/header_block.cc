@@ -147,25 +147,10 @@ char* HeaderBlock::write_wire(char* out) const noexcept {
   return out;
 }
 
-std::size_t HeaderBlock::adopt(std::string_view lines) {
+void HeaderBlock::adopt(std::string_view lines) {
   const std::unique_ptr<char[]> old = reserve_bytes(lines.size());
-  const std::size_t base = used_;
-  if (!lines.empty()) std::memcpy(bytes_ + base, lines.data(), lines.size());
+  if (!lines.empty()) std::memcpy(bytes_ + used_, lines.data(), lines.size());
   used_ += static_cast<std::uint32_t>(lines.size());
-  return base;
-}
-
-void HeaderBlock::add_adopted(FieldName token, Span name, Span value) {
-  if (count_ == entry_capacity_) reserve_entry();
-  const std::uint32_t end = value.offset + value.size;
-  const bool in_wire_form = value.offset == name.offset + name.size + 2 && bytes_[value.offset - 1] == ' ' &&
-                            end + 2 <= used_ && bytes_[end] == '\r';
-  entries_[count_] = {name.offset, value.offset, value.size, name.size & 0x7fffffffu, in_wire_form ? 1u : 0u};
-  tokens_[count_] = static_cast<std::uint8_t>(token);
-  count_ += 1;
-  live_ += 1;
-  live_bytes_ += name.size + value.size;
-  mark_known(token);
 }
 
 std::size_t HeaderBlock::append(FieldName token, std::string_view name, std::string_view value) {

@@ -101,14 +101,28 @@ class HeaderBlock {
   /// Writes wire_size() bytes at `out` and returns their end.
   char* write_wire(char* out) const noexcept;
 
-  /// For the parser, which has checked every byte: copies the lines of a field section at once and
-  /// returns where they lie; add_adopted() then names the fields, by offsets from there.
-  std::size_t adopt(std::string_view lines);
-  struct Span {
-    std::uint32_t offset;
-    std::uint32_t size;
+  /// For the parser, which checks every byte: note() names the fields of a section by their offsets
+  /// from its first byte, then adopt() copies its lines at once. Between the two nothing else may be
+  /// called but clear().
+  struct Line {
+    FieldName token;
+    std::uint32_t name_offset;
+    std::uint32_t name_size;
+    std::uint32_t value_offset;
+    std::uint32_t value_size;
+    bool in_wire_form;  ///< One space after the colon, CRLF right behind the value.
   };
-  void add_adopted(FieldName token, Span name, Span value);
+  void note(const Line& line) {
+    if (count_ == entry_capacity_) reserve_entry();
+    entries_[count_] = {used_ + line.name_offset, used_ + line.value_offset, line.value_size,
+                        line.name_size & 0x7fffffffu, line.in_wire_form ? 1u : 0u};
+    tokens_[count_] = static_cast<std::uint8_t>(line.token);
+    count_ += 1;
+    live_ += 1;
+    live_bytes_ += line.name_size + line.value_size;
+    mark_known(line.token);
+  }
+  void adopt(std::string_view lines);
 
  private:
   static constexpr std::size_t inline_fields = 64;

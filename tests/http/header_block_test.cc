@@ -138,11 +138,11 @@ TEST(HeaderBlock, may_be_given_its_own_values) {
 TEST(HeaderBlock, adopts_lines_and_writes_them_in_one_form) {
   HeaderBlock block;
   const std::string_view lines = "Host: a\r\nX:b\r\nY: \t c \r\nZ: \r\n";
-  const auto base = static_cast<std::uint32_t>(block.adopt(lines));
-  block.add_adopted(FieldName::host, {base, 4}, {base + 6, 1});
-  block.add_adopted(FieldName::other, {base + 9, 1}, {base + 11, 1});
-  block.add_adopted(FieldName::other, {base + 14, 1}, {base + 19, 1});
-  block.add_adopted(FieldName::other, {base + 23, 1}, {base + 26, 0});
+  block.note({FieldName::host, 0, 4, 6, 1, true});
+  block.note({FieldName::other, 9, 1, 11, 1, false});
+  block.note({FieldName::other, 14, 1, 19, 1, false});
+  block.note({FieldName::other, 23, 1, 26, 0, true});
+  block.adopt(lines);
   EXPECT_EQ(wire(block), "Host: a\r\nX: b\r\nY: c\r\nZ: \r\n");
 }
 

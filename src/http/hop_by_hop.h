@@ -1,0 +1,31 @@
+// Which fields end at this hop, and which may not travel in a trailer section.
+#pragma once
+
+#include "http/header_block.h"
+#include "http/token.h"
+
+namespace sluice::http {
+
+/// Fields that are about one connection, whoever nominates them (RFC 9110 7.6.1).
+bool is_hop_by_hop(FieldName name) noexcept;
+
+/// Fields that a trailer section may not carry (RFC 9110 6.5.1): framing, routing, authentication,
+/// request modifiers, response control data, content format, and what the gateway itself asserts.
+bool is_forbidden_in_trailer(FieldName name) noexcept;
+
+/// Fields that Connection may not nominate away: those that route, frame or authenticate a message,
+/// and those that gateways assert about the client. Such a nomination is ignored.
+bool is_protected_from_connection(FieldName name) noexcept;
+
+enum class Direction : std::uint8_t { request, response };
+
+struct HopByHopResult {
+  bool te_trailers = false;  ///< The sender takes trailers (`TE: trailers`, RFC 9110 10.1.4).
+};
+
+/// Removes the hop-by-hop fields and those that Connection nominates. Upgrade is removed too: a caller
+/// that upgrades has looked before. So are TE and Transfer-Encoding: the codec frames anew, and adds
+/// `TE: trailers` with its nomination where te_trailers says so. Trailer stays.
+HopByHopResult remove_hop_by_hop(HeaderBlock& fields, Direction direction) noexcept;
+
+}  // namespace sluice::http
