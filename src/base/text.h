@@ -25,7 +25,7 @@ std::string join(std::span<const std::string_view> items, std::string_view last_
 
 /// In double quotes, control characters escaped, cut after `limit` bytes with an ellipsis (never inside
 /// a UTF-8 sequence): for messages.
-std::string quoted(std::string_view text, std::size_t limit = 60);
+std::string in_quotes(std::string_view text, std::size_t limit = 60);
 
 /// Insertions, deletions, replacements and swaps of neighbours that turn `a` into `b`.
 std::size_t edit_distance(std::string_view a, std::string_view b);

@@ -37,7 +37,7 @@ constexpr std::string_view like_percent = "a percentage like 50% or 12.5%";
 
 std::string message(std::string_view wanted, std::string_view text, std::string_view why) {
   std::string out = "wanted ";
-  out.append(wanted).append(", found ").append(quoted(text));
+  out.append(wanted).append(", found ").append(in_quotes(text));
   if (!why.empty()) out.append(": ").append(why);
   return out;
 }

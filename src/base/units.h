@@ -4,6 +4,7 @@
 #include <chrono>
 #include <compare>
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -14,6 +15,11 @@ namespace sluice {
 /// Why a text is not what it should be: a whole sentence part, "wanted a duration like 5s, found \"5\"".
 struct Malformed {
   std::string message;
+
+  Malformed() = default;
+  /// Of one text, in braces: Malformed{"…"}. Not by a plain constructor from a string, which would make
+  /// Parsed<std::string> ambiguous.
+  Malformed(std::initializer_list<std::string> text) : message(*text.begin()) {}
 };
 
 /// What parsing a text gives. For start-up and configuration, not for the data path.

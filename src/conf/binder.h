@@ -140,6 +140,8 @@ class ObjectSpec {
   /// A value with every default.
   const void* defaults() const noexcept { return defaults_.get(); }
   std::shared_ptr<void> make() const { return make_(); }
+  /// For messages: "a text or a map of address and weight".
+  std::string wanted() const;
 
   void bind(const Node& node, void* into, Context& context) const;
 
@@ -157,7 +159,7 @@ class ObjectSpec {
   std::shared_ptr<const void> defaults_;
 
  private:
-  void bind_map(const Node& node, void* into, Context& context) const;
+  void bind_fields(const Node& node, void* into, std::vector<char>& seen, Context& context) const;
   void check_keys(const Node& node, const std::vector<char>& seen, Context& context) const;
 };
 

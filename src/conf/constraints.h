@@ -29,12 +29,12 @@ requires std::is_arithmetic_v<T> Bound bound(T number) {
 template <class Rep, class Period>
 Bound bound(std::chrono::duration<Rep, Period> duration) {
   const auto exact = std::chrono::duration_cast<Duration>(duration);
-  return {static_cast<double>(exact.count()), format(exact)};
+  return {static_cast<double>(exact.count()), sluice::format(exact)};
 }
-inline Bound bound(Bytes bytes) { return {static_cast<double>(bytes.count), format(bytes)}; }
-inline Bound bound(Rate rate) { return {rate.per_second(), format(rate)}; }
-inline Bound bound(ByteRate rate) { return {rate.per_second(), format(rate)}; }
-inline Bound bound(Percent percent) { return {percent.value, format(percent)}; }
+inline Bound bound(Bytes bytes) { return {static_cast<double>(bytes.count), sluice::format(bytes)}; }
+inline Bound bound(Rate rate) { return {rate.per_second(), sluice::format(rate)}; }
+inline Bound bound(ByteRate rate) { return {rate.per_second(), sluice::format(rate)}; }
+inline Bound bound(Percent percent) { return {percent.value, sluice::format(percent)}; }
 
 /// Ranges reach through optional, list and map to the scalars in them.
 struct Constraints {
@@ -58,15 +58,16 @@ struct Option {
 
 template <class L, class H>
 Option between(L low, H high) {
-  return {.apply = [low = bound(low), high = bound(high)](Constraints& c) { c.low = low, c.high = high; }};
+  return {.required = false,
+          .apply = [low = bound(low), high = bound(high)](Constraints& c) { c.low = low, c.high = high; }};
 }
 template <class T>
 Option at_least(T low) {
-  return {.apply = [low = bound(low)](Constraints& c) { c.low = low; }};
+  return {.required = false, .apply = [low = bound(low)](Constraints& c) { c.low = low; }};
 }
 template <class T>
 Option at_most(T high) {
-  return {.apply = [high = bound(high)](Constraints& c) { c.high = high; }};
+  return {.required = false, .apply = [high = bound(high)](Constraints& c) { c.high = high; }};
 }
 
 /// The key must be written.

@@ -57,6 +57,7 @@ class OptionalType : public TypeSpec {
   std::string title(const Constraints&) const override;
   std::string wanted(const Constraints&) const override;
   std::vector<Reached> reaches(const Constraints&, const Catalog&) const override;
+  const TypeSpec* inner() const override { return &access_.inner(); }
   bool absent(const void* from) const override;
 
  private:
@@ -81,6 +82,7 @@ class ListType : public TypeSpec {
   std::string title(const Constraints&) const override;
   std::string wanted(const Constraints&) const override;
   std::vector<Reached> reaches(const Constraints&, const Catalog&) const override;
+  const TypeSpec* inner() const override { return &access_.inner(); }
 
  private:
   Access access_;
@@ -105,6 +107,7 @@ class MapType : public TypeSpec {
   std::string title(const Constraints&) const override;
   std::string wanted(const Constraints&) const override;
   std::vector<Reached> reaches(const Constraints&, const Catalog&) const override;
+  const TypeSpec* inner() const override { return &access_.inner(); }
 
  private:
   Access access_;
@@ -126,6 +129,7 @@ class LocatedType : public TypeSpec {
   std::string title(const Constraints&) const override;
   std::string wanted(const Constraints&) const override;
   std::vector<Reached> reaches(const Constraints&, const Catalog&) const override;
+  const TypeSpec* inner() const override { return &access_.inner(); }
   bool absent(const void* from) const override;
 
  private:

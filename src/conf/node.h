@@ -22,8 +22,8 @@ class Node {
  public:
   enum class Kind : std::uint8_t { null, scalar, list, map };
   /// How a scalar was written. `plain` ones are typed by how they look; `expanded` ones had a ${…} in
-  /// them and count as plain or quoted, whichever fits; `secret` ones had a ${file:…} and are never shown.
-  enum class Style : std::uint8_t { plain, quoted, expanded, secret };
+  /// them, count as plain or quoted, whichever fits, and are shown in messages as they were written.
+  enum class Style : std::uint8_t { plain, quoted, expanded };
 
   Node() noexcept = default;
   Node(std::shared_ptr<const Tree> tree, std::uint32_t index) noexcept;
@@ -38,6 +38,8 @@ class Node {
 
   /// The text of a scalar after expansion; empty for all else.
   std::string_view text() const noexcept;
+  /// The text before expansion.
+  std::string_view written() const noexcept;
   Style style() const noexcept;
 
   Location location() const noexcept;
@@ -88,8 +90,8 @@ class Node::iterator {
 inline Node::iterator Node::begin() const noexcept { return iterator(first()); }
 inline Node::iterator Node::end() const noexcept { return iterator(Node()); }
 
-/// "a list", "the number 5", "the text \"abc\"", "nothing": for messages. Secrets are not shown.
-std::string describe(const Node& node);
+/// "a list", "the number 5", "the text \"abc\"", "nothing": for messages. Never what a ${…} stands for.
+std::string in_words(const Node& node);
 
 /// How a plain scalar reads in YAML 1.2's core schema.
 enum class Looks : std::uint8_t { text, null, boolean, integer, real };

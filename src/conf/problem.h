@@ -32,7 +32,7 @@ struct Problem {
 };
 
 /// `file:line:column: path: message; hint`, without the parts that are not known.
-std::string format(const Problem& problem);
+std::string one_line(const Problem& problem);
 
 /// Collects problems; reading and binding go on after each. Not for several threads.
 class Problems {

@@ -15,18 +15,29 @@ namespace sluice::conf {
 
 /// What a scalar looks like from outside.
 struct ScalarForm {
+  /// How it must be written, as JSON Schema tells values apart.
+  enum class Written : std::uint8_t {
+    anyhow,   ///< Plain or quoted: a duration, an address.
+    as_text,  ///< Quoted where a plain one would read as a number or truth value.
+    bare,     ///< Never quoted: numbers and truth values, which are so in JSON too.
+  };
+
   std::string title;      ///< For docs: `address`.
   std::string wanted;     ///< For messages: `an address like 10.0.0.1:80`.
-  std::string pattern;    ///< Anchored ECMA 262 regular expression; empty: any text.
-  bool integers = false;  ///< May also be written as a plain whole number (a size, a status code).
+  std::string pattern{};  ///< Anchored ECMA 262 regular expression; empty: any text.
+  bool integers = false;  ///< Of `anyhow`: a plain whole number may be one (a size, a status code).
+  Written written = Written::anyhow;
+  std::string json_type = "string";
+  bool secret = false;  ///< Neither dumps nor messages show it.
+  /// The ends of the type itself, as far as a field does not narrow them.
+  std::optional<Bound> low{}, high{};
 };
 
 /// A scalar by two functions over text. Any style of scalar is taken.
 class ScalarType : public TypeSpec {
  public:
-  /// Stores the value, or says what is wrong: a message as in Malformed.
-  using Store = std::function<Parsed<double>(std::string_view text,
-                                             void* into)>;  ///< Gives what bounds are compared with.
+  /// Stores the value and gives the number that bounds are compared with, or says what is wrong.
+  using Store = std::function<Parsed<double>(std::string_view text, void* into)>;
   using Show = std::function<std::string(const void* from)>;
 
   ScalarType(ScalarForm form, Store store, Show show);
@@ -38,6 +49,9 @@ class ScalarType : public TypeSpec {
   std::string wanted(const Constraints& constraints) const override;
 
  private:
+  std::string complaint(const Node& node, const Constraints& constraints) const;
+  bool written_right(const Node& node) const;
+
   ScalarForm form_;
   Store store_;
   Show show_;

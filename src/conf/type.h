@@ -1,7 +1,9 @@
 // What a C++ type is in YAML, JSON Schema, JSON and docs: one TypeSpec a type.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -50,6 +52,8 @@ class TypeSpec {
     std::string step;
   };
   virtual std::vector<Reached> reaches(const Constraints&, const Catalog&) const { return {}; }
+  /// The type of what is in an optional, list or map.
+  virtual const TypeSpec* inner() const { return nullptr; }
   /// An empty optional: left out of dumps and defaults.
   virtual bool absent(const void*) const { return false; }
 };
@@ -134,7 +138,7 @@ struct Type<struct Tagged> {
 };
 
 /// A struct with `static const ObjectSpec& spec()`.
-const TypeSpec& object_type(const ObjectSpec& (*spec)());
+std::unique_ptr<const TypeSpec> object_type(const ObjectSpec& (*spec)());
 
 template <class T>
 concept ConfigObject = requires {
@@ -151,8 +155,8 @@ concept ConfigEnum = std::is_enum_v<E> && requires(E e) {
 template <class T>
 const TypeSpec& type_of() {
   if constexpr (ConfigObject<T>) {
-    static const TypeSpec& type = object_type(&T::spec);
-    return type;
+    static const auto type = object_type(&T::spec);
+    return *type;
   } else if constexpr (ConfigEnum<T>) {
     return enum_spec(T{});
   } else {

@@ -1,0 +1,41 @@
+#include "conf/constraints.h"
+
+#include <utility>
+
+namespace sluice::conf {
+
+std::string Constraints::range() const {
+  if (low && high) return low->text + " to " + high->text;
+  if (low) return "at least " + low->text;
+  return high ? "at most " + high->text : "";
+}
+
+Option required() { return {.required = true, .apply = nullptr}; }
+
+Option not_empty() {
+  return matching("a text that is not empty", "[\\s\\S]",
+                  [](std::string_view text) { return !text.empty(); });
+}
+
+Option count(std::uint32_t fewest, std::uint32_t most) {
+  return {.required = false, .apply = [=](Constraints& c) { c.fewest = fewest, c.most = most; }};
+}
+
+Option or_word(std::string word) {
+  return {.required = false, .apply = [word = std::move(word)](Constraints& c) { c.word = word; }};
+}
+
+Option matching(std::string wanted, std::string pattern, std::function<bool(std::string_view)> accepts) {
+  return {.required = false, .apply = [=](Constraints& c) {
+            c.wanted = wanted;
+            c.pattern = pattern;
+            c.accepts = accepts;
+          }};
+}
+
+Option kinds(std::string category) {
+  return {.required = false,
+          .apply = [category = std::move(category)](Constraints& c) { c.category = category; }};
+}
+
+}  // namespace sluice::conf

@@ -1,0 +1,57 @@
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+#include "conf/binder.h"
+#include "conf/schema_writer.h"
+
+namespace sluice::conf {
+namespace {
+
+/// A struct as a type: what its ObjectSpec says.
+class ObjectType final : public TypeSpec {
+ public:
+  explicit ObjectType(const ObjectSpec& (*spec)()) : spec_(spec) {}
+
+  void bind(const Node& node, void* into, const Constraints&, Context& context) const override {
+    spec_().bind(node, into, context);
+  }
+  void write(const void* from, Disclosure disclosure, Json& out) const override {
+    out = to_json({spec_(), from}, disclosure);
+  }
+  void describe(const Constraints&, SchemaWriter& writer, Json& out) const override {
+    out.update(writer.reference(spec_()));
+  }
+  std::string title(const Constraints&) const override {
+    return "[" + spec_().name() + "](#" + ascii_lower(spec_().name()) + ")";
+  }
+  std::string wanted(const Constraints&) const override { return spec_().wanted(); }
+  std::vector<Reached> reaches(const Constraints&, const Catalog&) const override { return {{&spec_(), ""}}; }
+
+ private:
+  const ObjectSpec& (*spec_)();
+};
+
+}  // namespace
+
+std::unique_ptr<const TypeSpec> object_type(const ObjectSpec& (*spec)()) {
+  return std::make_unique<ObjectType>(spec);
+}
+
+Json to_json(Erased object, Disclosure disclosure) {
+  Json out = Json::object();
+  for (const auto& field : object.spec.fields()) {
+    const auto* member = static_cast<const char*>(object.value) + field.offset;
+    if (!field.type().absent(member)) field.type().write(member, disclosure, out[field.key]);
+  }
+  return out;
+}
+
+std::uint64_t content_hash(Erased object) {
+  const auto text =
+      to_json(object, Disclosure::revealed).dump(-1, ' ', false, Json::error_handler_t::replace);
+  std::uint64_t hash = 0xCBF2'9CE4'8422'2325;  // FNV-1a
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100'0000'01B3;
+  return hash;
+}
+
+}  // namespace sluice::conf

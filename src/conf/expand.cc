@@ -1,0 +1,103 @@
+#include "conf/expand.h"
+
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+
+#include "base/text.h"
+#include "conf/utf8.h"
+
+namespace sluice::conf {
+namespace {
+
+constexpr std::string_view file_prefix = "file:";
+constexpr std::size_t largest_file = 1 << 20;
+
+std::optional<std::string> process_environment(std::string_view name) {
+  const char* value = std::getenv(std::string(name).c_str());
+  if (value == nullptr) return std::nullopt;
+  return value;
+}
+
+std::optional<std::string> file_system(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return std::nullopt;
+  std::string content(largest_file + 1, '\0');
+  in.read(content.data(), static_cast<std::streamsize>(content.size()));
+  if (in.bad() || (in.fail() && !in.eof())) return std::nullopt;  // a folder opens but does not read
+  content.resize(static_cast<std::size_t>(in.gcount()));
+  return content;
+}
+
+bool is_name(std::string_view text) {
+  if (text.empty() || is_digit(text[0])) return false;
+  for (const char c : text)
+    if (!is_alpha(c) && !is_digit(c) && c != '_') return false;
+  return true;
+}
+
+Parsed<std::string> from_file(std::string_view name, const Surroundings& surroundings,
+                              const std::filesystem::path& folder) {
+  if (name.empty()) return Malformed{"wanted ${file:path}, found no path"};
+  const auto path = folder / name;
+  auto content = surroundings.file(path);
+  if (!content) return Malformed{"the file " + in_quotes(path.string(), 200) + " cannot be read"};
+  if (content->size() > largest_file)
+    return Malformed{"the file " + in_quotes(name) + " is larger than 1MiB"};
+  if (content->ends_with('\n')) content->pop_back();
+  if (content->ends_with('\r')) content->pop_back();
+  return std::move(*content);
+}
+
+Parsed<std::string> from_environment(std::string_view inside, const Surroundings& surroundings) {
+  const auto colon = inside.find(":-");
+  const auto name = inside.substr(0, colon);
+  if (!is_name(name))
+    return Malformed{"wanted ${NAME}, ${NAME:-default} or ${file:path}, found " +
+                     in_quotes("${" + std::string(inside) + "}") + "; a ${ that means itself is written $${"};
+  auto value = surroundings.environment(name);
+  if (colon != std::string_view::npos && (!value || value->empty()))
+    return std::string(inside.substr(colon + 2));
+  if (!value)
+    return Malformed{"the environment has no variable " + std::string(name) + "; a default is written ${" +
+                     std::string(name) + ":-default}"};
+  return std::move(*value);
+}
+
+}  // namespace
+
+Surroundings with_defaults(Surroundings surroundings) {
+  if (!surroundings.environment) surroundings.environment = process_environment;
+  if (!surroundings.file) surroundings.file = file_system;
+  return surroundings;
+}
+
+bool has_placeholder(std::string_view text) noexcept { return text.find("${") != std::string_view::npos; }
+
+Parsed<std::string> expand(std::string_view text, const Surroundings& surroundings,
+                           const std::filesystem::path& folder) {
+  std::string out;
+  for (auto at = text.find("${"); at != std::string_view::npos; at = text.find("${")) {
+    if (at > 0 && text[at - 1] == '$') {
+      out.append(text.substr(0, at - 1)).append("${");
+      text.remove_prefix(at + 2);
+      continue;
+    }
+    const auto close = text.find('}', at);
+    if (close == std::string_view::npos)
+      return Malformed{"a ${ is not closed; one that means itself is written $${"};
+    const auto inside = text.substr(at + 2, close - at - 2);
+    const auto value = inside.starts_with(file_prefix)
+                           ? from_file(inside.substr(file_prefix.size()), surroundings, folder)
+                           : from_environment(inside, surroundings);
+    if (!value) return value.error();
+    if (first_not_utf8(*value))
+      return Malformed{"what " + in_quotes("${" + std::string(inside) + "}") +
+                       " stands for is not UTF-8 text"};
+    out.append(text.substr(0, at)).append(*value);
+    text.remove_prefix(close + 1);
+  }
+  return out.append(text);
+}
+
+}  // namespace sluice::conf

@@ -1,0 +1,24 @@
+// ${…} in scalar values.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "base/units.h"
+#include "conf/reader.h"
+
+namespace sluice::conf {
+
+/// Whether there is anything to expand: a `${`.
+bool has_placeholder(std::string_view text) noexcept;
+
+/// The text with every placeholder replaced; see read_text for what there is. Paths are relative to
+/// `folder`.
+Parsed<std::string> expand(std::string_view text, const Surroundings& surroundings,
+                           const std::filesystem::path& folder);
+
+/// The process's own environment and file system, in place of functions that are not set.
+Surroundings with_defaults(Surroundings surroundings);
+
+}  // namespace sluice::conf

@@ -1,0 +1,156 @@
+#include "conf/scalar.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+#include "conf/schema_writer.h"
+
+namespace sluice::conf {
+
+namespace {
+
+Constraints within(const ScalarForm& form, Constraints constraints) {
+  if (!constraints.low) constraints.low = form.low;
+  if (!constraints.high) constraints.high = form.high;
+  return constraints;
+}
+
+bool is_text(const Node& node) {
+  return node.style() != Node::Style::plain || looks_like(node.text()) == Looks::text;
+}
+
+void add_range(const Constraints& constraints, Json& out) {
+  const auto number = [](const Bound& bound) { return Json::parse(bound.text); };
+  if (constraints.low) out["minimum"] = number(*constraints.low);
+  if (constraints.high) out["maximum"] = number(*constraints.high);
+}
+
+}  // namespace
+
+ScalarType::ScalarType(ScalarForm form, Store store, Show show)
+    : form_(std::move(form)), store_(std::move(store)), show_(std::move(show)) {}
+
+bool ScalarType::written_right(const Node& node) const {
+  if (!node.is_scalar()) return false;
+  switch (form_.written) {
+    case ScalarForm::Written::anyhow:
+      return true;
+    case ScalarForm::Written::as_text:
+      return is_text(node);
+    case ScalarForm::Written::bare:
+      return node.style() != Node::Style::quoted;
+  }
+  return false;
+}
+
+std::string ScalarType::complaint(const Node& node, const Constraints& constraints) const {
+  const bool hidden = form_.secret && node.is_scalar();
+  return "wanted " + wanted(constraints) + ", found " + (hidden ? "something else" : in_words(node));
+}
+
+void ScalarType::bind(const Node& node, void* into, const Constraints& constraints, Context& context) const {
+  if (!written_right(node)) {
+    const bool needs_quotes = node.is_scalar() && form_.written == ScalarForm::Written::as_text;
+    const bool needs_none = node.is_scalar() && form_.written == ScalarForm::Written::bare;
+    return context.problems.add(node, complaint(node, constraints),
+                                needs_quotes ? "put it in quotes"
+                                : needs_none ? "write it without quotes"
+                                             : "");
+  }
+  const auto magnitude = store_(node.text(), into);
+  if (!magnitude) {
+    const bool hidden = form_.secret || node.style() == Node::Style::expanded;
+    return context.problems.add(node, hidden ? complaint(node, constraints) : magnitude.error().message);
+  }
+  const auto limits = within(form_, constraints);
+  if ((limits.low && *magnitude < limits.low->value) || (limits.high && *magnitude > limits.high->value)) {
+    const bool expanded = node.style() == Node::Style::expanded;
+    return context.problems.add(node, "wanted " + limits.range() + ", found " +
+                                          (expanded ? in_words(node) : std::string(node.text())));
+  }
+  if (constraints.accepts && !constraints.accepts(node.text()))
+    context.problems.add(node, complaint(node, constraints));
+}
+
+void ScalarType::write(const void* from, Disclosure disclosure, Json& out) const {
+  auto text = show_(from);
+  if (form_.secret && disclosure == Disclosure::redacted && !text.empty()) {
+    out = "***";
+  } else if (form_.written == ScalarForm::Written::bare) {
+    out = Json::parse(text);
+  } else {
+    out = std::move(text);
+  }
+}
+
+void ScalarType::describe(const Constraints& constraints, SchemaWriter& writer, Json& out) const {
+  Json one{{"type", form_.json_type}};
+  const auto& pattern = constraints.pattern.empty() ? form_.pattern : constraints.pattern;
+  if (form_.written == ScalarForm::Written::bare) {
+    if (form_.json_type != "boolean") add_range(within(form_, constraints), one);
+    out.update(writer.or_placeholder(std::move(one)));
+    return;
+  }
+  if (!pattern.empty()) one["pattern"] = or_placeholder_pattern(pattern);
+  if (form_.integers) {
+    out["anyOf"] = Json::array({Json{{"type", "integer"}, {"minimum", 0}}, std::move(one)});
+  } else {
+    out.update(one);
+  }
+}
+
+std::string ScalarType::title(const Constraints&) const { return form_.title; }
+
+std::string ScalarType::wanted(const Constraints& constraints) const {
+  return constraints.wanted.empty() ? form_.wanted : constraints.wanted;
+}
+
+EnumSpec::EnumSpec(std::string title, std::vector<Name> names, Put put, Get get)
+    : title_(std::move(title)), names_(std::move(names)), put_(put), get_(get) {}
+
+std::string_view EnumSpec::name(long long value) const {
+  for (const Name& name : names_)
+    if (name.value == value) return name.name;
+  return {};
+}
+
+std::optional<long long> EnumSpec::value(std::string_view name) const {
+  for (const Name& known : names_)
+    if (known.name == name) return known.value;
+  return std::nullopt;
+}
+
+void EnumSpec::bind(const Node& node, void* into, const Constraints& constraints, Context& context) const {
+  const auto found = node.is_scalar() ? value(node.text()) : std::nullopt;
+  if (found) return put_(into, *found);
+  std::vector<std::string_view> known;
+  for (const Name& name : names_) known.push_back(name.name);
+  const auto near =
+      node.is_scalar() && node.style() != Node::Style::expanded ? nearest(node.text(), known) : std::nullopt;
+  context.problems.add(node, "wanted " + wanted(constraints) + ", found " + in_words(node),
+                       near ? "did you mean '" + std::string(*near) + "'?" : "");
+}
+
+void EnumSpec::write(const void* from, Disclosure, Json& out) const { out = std::string(name(get_(from))); }
+
+void EnumSpec::describe(const Constraints&, SchemaWriter& writer, Json& out) const {
+  Json values = Json::array();
+  for (const Name& name : names_) {
+    values.push_back(name.name);
+    if (std::all_of(name.name.begin(), name.name.end(), is_digit)) values.push_back(Json::parse(name.name));
+  }
+  out.update(writer.or_placeholder({{"enum", std::move(values)}}));
+}
+
+std::string EnumSpec::title(const Constraints&) const { return title_; }
+
+std::string EnumSpec::wanted(const Constraints&) const {
+  std::vector<std::string_view> known;
+  for (const Name& name : names_) known.push_back(name.name);
+  return (known.size() > 1 ? "one of " : "") + join(known, "or");
+}
+
+}  // namespace sluice::conf

@@ -1,0 +1,302 @@
+#include "conf/tree_builder.h"
+
+#include <algorithm>
+#include <istream>
+#include <sstream>
+#include <unordered_map>
+
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/parser.h>
+
+#include "base/text.h"
+#include "conf/expand.h"
+#include "conf/yaml_words.h"
+
+namespace sluice::conf {
+namespace {
+
+constexpr std::uint32_t most_nodes = 4'000'000;  // what aliases of aliases would otherwise multiply to
+
+/// Ends the reading at once.
+struct Broken {
+  Location where;
+  std::string message;
+  std::string hint;
+};
+
+class TreeBuilder final : public YAML::EventHandler {
+ public:
+  TreeBuilder(const Source& source, const Surroundings& surroundings, Problems& problems)
+      : source_(source),
+        surroundings_(surroundings),
+        problems_(problems),
+        folder_(std::filesystem::absolute(std::filesystem::path(source.file()).parent_path())),
+        tree_(std::make_shared<Tree>()) {
+    tree_->file = source.file();
+  }
+
+  std::shared_ptr<Tree> tree() { return tree_; }
+  /// The innermost list or map that is still open; nowhere when none is.
+  Location open() const { return open_.empty() ? Location{} : tree_->nodes[open_.back().node].where; }
+
+  void OnDocumentStart(const YAML::Mark& mark) override;
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override;
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override;
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override;
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
+    open_collection(Node::Kind::list, mark, tag, anchor);
+  }
+  void OnSequenceEnd() override { open_.pop_back(); }
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
+    open_collection(Node::Kind::map, mark, tag, anchor);
+  }
+  void OnMapEnd() override;
+
+ private:
+  struct Open {
+    std::uint32_t node;
+    std::uint32_t last = Tree::none;  ///< Its last child so far.
+    bool has_key = false;             ///< A key was read, its value comes next.
+    std::string key{};
+    Location key_where{};
+  };
+
+  static Location place(const YAML::Mark& mark) {
+    return {.line = static_cast<std::uint32_t>(mark.line + 1),
+            .column = static_cast<std::uint32_t>(mark.column + 1)};
+  }
+  void complain(Location where, std::string message, std::string hint = {}) {
+    problems_.add(source_.problem(where, std::move(message), std::move(hint)));
+  }
+
+  bool wants_key() const {
+    return !open_.empty() && tree_->nodes[open_.back().node].kind == Node::Kind::map && !open_.back().has_key;
+  }
+  void take_key(Location where, const std::string& text);
+  std::uint32_t add(Node::Kind kind, Location where, YAML::anchor_t anchor);
+  void open_collection(Node::Kind kind, const YAML::Mark& mark, const std::string& tag,
+                       YAML::anchor_t anchor);
+  void check_indentation(Location where);
+  void check_tag(Location where, const std::string& tag);
+  void expand_scalar(std::uint32_t node);
+  void copy_into(std::uint32_t from, std::uint32_t to);
+
+  const Source& source_;
+  const Surroundings& surroundings_;
+  Problems& problems_;
+  std::filesystem::path folder_;
+  std::shared_ptr<Tree> tree_;
+  std::vector<Open> open_;
+  std::unordered_map<YAML::anchor_t, std::uint32_t> anchors_;
+  std::uint32_t last_tab_line_ = 0;
+  bool seen_document_ = false;
+};
+
+void TreeBuilder::OnDocumentStart(const YAML::Mark& mark) {
+  if (seen_document_) {
+    const auto where = place(mark);
+    const bool marked = source_.line(where.line).starts_with("---") ||
+                        (where.line > 1 && source_.line(where.line - 1).starts_with("..."));
+    throw Broken{where,
+                 marked ? "a second document begins here, wanted one a file"
+                        : "this does not continue what stands above it",
+                 {}};
+  }
+  seen_document_ = true;
+}
+
+void TreeBuilder::check_indentation(Location where) {
+  const auto column = source_.tab_before(where);
+  if (column == 0 || where.line == last_tab_line_) return;
+  last_tab_line_ = where.line;
+  complain({.line = where.line, .column = column}, "a tab in the indentation", "indent with spaces");
+}
+
+void TreeBuilder::check_tag(Location where, const std::string& tag) {
+  if (tag.empty() || tag == "?" || tag == "!") return;
+  complain(where, "wanted a value without a tag, found the tag " + in_quotes(tag),
+           "leave the tag out, fields know their types");
+}
+
+void TreeBuilder::take_key(Location where, const std::string& text) {
+  Open& top = open_.back();
+  top.has_key = true;
+  top.key = text;
+  top.key_where = where;
+  if (text == "<<")
+    complain(where, "merge keys (<<) are not taken", "write the fields out, or alias the whole value");
+}
+
+std::uint32_t TreeBuilder::add(Node::Kind kind, Location where, YAML::anchor_t anchor) {
+  auto& nodes = tree_->nodes;
+  if (wants_key()) throw Broken{where, "wanted a key of plain text, found something else", {}};
+  if (nodes.size() >= most_nodes) throw Broken{where, "more than 4000000 values", {}};
+  const auto index = static_cast<std::uint32_t>(nodes.size());
+  auto& entry = nodes.emplace_back();
+  entry.kind = kind;
+  entry.where = where;
+  if (!open_.empty()) {
+    Open& top = open_.back();
+    auto& parent = nodes[top.node];
+    entry.parent = top.node;
+    entry.index = parent.size++;
+    entry.keyed = top.has_key;
+    entry.key = std::move(top.key);
+    entry.key_where = top.key_where;
+    (top.last == Tree::none ? parent.first : nodes[top.last].next) = index;
+    top.last = index;
+    top.has_key = false;
+    top.key.clear();
+  }
+  if (anchor != 0) anchors_[anchor] = index;
+  return index;
+}
+
+void TreeBuilder::open_collection(Node::Kind kind, const YAML::Mark& mark, const std::string& tag,
+                                  YAML::anchor_t anchor) {
+  const auto where = place(mark);
+  check_indentation(where);
+  check_tag(where, tag);
+  const auto index = add(kind, where, anchor);
+  open_.push_back({.node = index});
+}
+
+void TreeBuilder::OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) {
+  auto where = place(mark);
+  if (wants_key()) return take_key(where, "");
+  if (!open_.empty() && open_.back().has_key) {
+    const Open& top = open_.back();
+    const auto rest = source_.line(top.key_where.line);
+    if (rest.find(':', std::min<std::size_t>(top.key_where.column, rest.size())) == std::string_view::npos &&
+        rest.find_first_of("{[") == std::string_view::npos)
+      complain(top.key_where, "wanted a colon after the key " + in_quotes(top.key));
+    if (where.line != top.key_where.line) where = top.key_where;  // the mark of nothing is what follows it
+  }
+  add(Node::Kind::null, where, anchor);
+}
+
+void TreeBuilder::OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                           const std::string& value) {
+  const auto where = place(mark);
+  check_indentation(where);
+  check_tag(where, tag);
+  if (wants_key()) {
+    if (anchor != 0) complain(where, "wanted a key without an anchor");
+    return take_key(where, value);
+  }
+  const auto index = add(Node::Kind::scalar, where, anchor);
+  tree_->nodes[index].style = tag == "!" ? Node::Style::quoted : Node::Style::plain;
+  tree_->nodes[index].text = value;
+  if (has_placeholder(value)) expand_scalar(index);
+}
+
+void TreeBuilder::expand_scalar(std::uint32_t node) {
+  auto& entry = tree_->nodes[node];
+  auto expanded = expand(entry.text, surroundings_, folder_);
+  if (!expanded) {
+    problems_.add(Node(tree_, node), expanded.error().message);
+    return;
+  }
+  tree_->written[node] = std::move(entry.text);
+  entry.text = std::move(*expanded);
+  entry.style = Node::Style::expanded;
+}
+
+void TreeBuilder::OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) {
+  const auto where = place(mark);
+  const auto found = anchors_.find(anchor);
+  if (found == anchors_.end()) throw Broken{where, "this alias has no anchor", {}};
+  const bool inside_itself =
+      std::any_of(open_.begin(), open_.end(), [&](const Open& open) { return open.node == found->second; });
+  if (inside_itself) throw Broken{where, "this alias stands inside what it refers to", {}};
+  const auto from = found->second;
+  const auto to = add(tree_->nodes[from].kind, where, 0);
+  copy_into(from, to);
+}
+
+/// What both share but the place in the tree; problems below point at the original's text.
+void TreeBuilder::copy_into(std::uint32_t from, std::uint32_t to) {
+  auto& nodes = tree_->nodes;
+  nodes[to].style = nodes[from].style;
+  nodes[to].text = nodes[from].text;
+  if (const auto raw = tree_->written.find(from); raw != tree_->written.end()) {
+    auto copy = raw->second;
+    tree_->written[to] = std::move(copy);
+  }
+  if (nodes[from].kind != Node::Kind::list && nodes[from].kind != Node::Kind::map) return;
+  open_.push_back({.node = to});
+  for (auto child = nodes[from].first; child != Tree::none; child = nodes[child].next) {
+    open_.back().has_key = nodes[child].keyed;
+    open_.back().key = nodes[child].key;
+    open_.back().key_where = nodes[child].key_where;
+    const auto kind = nodes[child].kind;
+    const auto where = nodes[child].where;
+    copy_into(child, add(kind, where, 0));
+  }
+  open_.pop_back();
+}
+
+void TreeBuilder::OnMapEnd() {
+  auto& nodes = tree_->nodes;
+  const auto map = open_.back().node;
+  open_.pop_back();
+  std::vector<std::uint32_t> children;
+  for (auto i = nodes[map].first; i != Tree::none; i = nodes[i].next) children.push_back(i);
+  std::stable_sort(children.begin(), children.end(),
+                   [&](auto a, auto b) { return nodes[a].key < nodes[b].key; });
+  bool repeated = false;
+  for (std::size_t i = 1; i < children.size(); ++i) {
+    const auto& first = nodes[children[i - 1]];
+    auto& again = nodes[children[i]];
+    if (again.key != first.key) continue;
+    Problem problem =
+        source_.problem(again.key_where, "the key " + in_quotes(again.key) + " is written twice, first at " +
+                                             std::to_string(first.key_where.line) + ":" +
+                                             std::to_string(first.key_where.column));
+    problem.path = Node(tree_, children[i]).path();
+    problems_.add(std::move(problem));
+    children[i] = children[i - 1];  // a third one names the first too
+    again.size = Tree::none;
+    repeated = true;
+  }
+  if (!repeated) return;
+  // The first of each stays.
+  auto* link = &nodes[map].first;
+  nodes[map].size = 0;
+  for (auto i = nodes[map].first; i != Tree::none; i = nodes[i].next) {
+    if (nodes[i].size == Tree::none) continue;
+    nodes[i].index = nodes[map].size++;
+    *link = i;
+    link = &nodes[i].next;
+  }
+  *link = Tree::none;
+}
+
+}  // namespace
+
+std::shared_ptr<const Tree> build_tree(const Source& source, const Surroundings& surroundings,
+                                       Problems& problems) {
+  TreeBuilder builder(source, surroundings, problems);
+  try {
+    std::istringstream in{std::string(source.text())};
+    YAML::Parser parser(in);
+    while (parser.HandleNextDocument(builder)) {
+    }
+  } catch (const Broken& broken) {
+    problems.add(source.problem(broken.where, broken.message, broken.hint));
+    return nullptr;
+  } catch (const YAML::Exception& error) {
+    problems.add(explain(error, source, builder.open()));
+    return nullptr;
+  }
+  auto tree = builder.tree();
+  if (tree->nodes.empty()) tree->nodes.emplace_back().where = {.line = 1, .column = 1};
+  return tree;
+}
+
+}  // namespace sluice::conf
