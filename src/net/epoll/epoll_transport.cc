@@ -1,0 +1,311 @@
+#include "net/epoll/epoll_transport.h"
+
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "net/socket.h"
+
+namespace sluice::net {
+namespace {
+
+constexpr std::size_t kSlicesAtOnce = 64;
+constexpr std::uint8_t kAtOnceInATurn = 16;
+constexpr std::uint32_t kReadEvents = EPOLLIN | EPOLLRDHUP | EPOLLET;
+
+}  // namespace
+
+Result<std::unique_ptr<Transport>> EpollTransport::connect(EpollLoop& loop, const Address& to,
+                                                           const ConnectOptions& options) {
+  auto started = start_connecting(to, options);
+  if (!started) return started.error();
+  auto transport = std::make_unique<EpollTransport>(loop, started->descriptor, to);
+  if (!started->established) {
+    transport->set(connecting);
+    transport->unset(writable);
+    transport->expect_events(true);
+  }
+  return std::unique_ptr<Transport>(std::move(transport));
+}
+
+EpollTransport::EpollTransport(EpollLoop& loop, int descriptor, Address peer) noexcept
+    : loop_(loop), socket_(descriptor), peer_(std::move(peer)) {}
+
+EpollTransport::~EpollTransport() {
+  loop_.forget(*this);
+  if (socket_ >= 0) close(socket_);
+}
+
+void EpollTransport::watch(Watcher* watcher) noexcept {
+  watcher_ = aborted_ == Fault::none ? watcher : nullptr;
+  if (!watcher_) return;
+  expect_events(false);
+  if (is(readable | broken)) loop_.again(*this);
+}
+
+bool EpollTransport::peer_gone() const noexcept {
+  return is(peer_done | broken | at_end) || read_error_ || write_error_ || aborted_ != Fault::none;
+}
+
+void EpollTransport::shutdown_write() noexcept {
+  if (socket_ >= 0) ::shutdown(socket_, SHUT_WR);
+}
+
+void EpollTransport::cancel_read() noexcept {
+  if (!reading_) return;
+  auto* op = std::exchange(reading_, nullptr);
+  ListHook<ParkedTag>::unlink();
+  op->result = Error{.fault = Fault::cancelled};
+  loop_.defer(op->waiter);
+}
+
+void EpollTransport::abort(Fault why, bool reset) noexcept {
+  if (aborted_ != Fault::none) return;
+  aborted_ = why;
+  watcher_ = nullptr;
+  ListHook<ParkedTag>::unlink();
+  ListHook<AgainTag>::unlink();
+  if (reset) reset_on_close(socket_);
+  close(std::exchange(socket_, -1));
+  if (auto* op = std::exchange(reading_, nullptr)) {
+    op->result = Error{.fault = why};
+    loop_.defer(op->waiter);
+  }
+  if (auto* op = std::exchange(writing_, nullptr)) {
+    op->result = Error{.fault = why};
+    loop_.defer(op->waiter);
+  }
+}
+
+const Address& EpollTransport::local() const noexcept {
+  if (!local_) local_ = std::make_unique<Address>(local_address(socket_));
+  return *local_;
+}
+
+void EpollTransport::on_events(std::uint32_t events) noexcept {
+  if (aborted_ != Fault::none) return;
+  if (events & (EPOLLHUP | EPOLLERR)) set(broken | readable | writable);
+  if (events & EPOLLRDHUP) set(peer_done | readable);
+  if (events & EPOLLIN) set(readable);
+  if (events & EPOLLOUT) set(writable);
+  progress();
+}
+
+void EpollTransport::on_buffer() noexcept {
+  set(has_turn);
+  progress();
+}
+
+// Both directions are brought as far as they go before anyone is resumed: whoever is resumed may
+// destroy this transport.
+void EpollTransport::progress() noexcept {
+  if (is(connecting) && is(writable)) finish_connect();
+  std::coroutine_handle<> reader, writer;
+  if (reading_ && is(readable) && try_read(*reading_)) reader = std::exchange(reading_, nullptr)->waiter;
+  unset(has_turn);
+  if (writing_ && is(writable) && try_write(*writing_)) writer = std::exchange(writing_, nullptr)->waiter;
+  Watcher* told = nullptr;
+  if (watcher_ && writer) {
+    loop_.again(*this);
+  } else if (watcher_ && something_to_tell()) {
+    told = std::exchange(watcher_, nullptr);
+  }
+  if (reader) reader.resume();
+  if (writer) writer.resume();
+  if (told) told->on_activity();
+}
+
+bool EpollTransport::start_read(ReadOp& op, std::size_t expected) noexcept {
+  watcher_ = nullptr;
+  if (aborted_ != Fault::none) {
+    op.result = Error{.fault = aborted_};
+    return true;
+  }
+  if (expected >= BufferPool::kBulkFrom) {
+    set(bulk);
+  } else {
+    unset(bulk);
+  }
+  if (is(readable) && within_budget() && try_read(op)) return true;
+  reading_ = &op;
+  if (!is(registered)) expect_events(false);
+  return false;
+}
+
+bool EpollTransport::start_write(WriteOp& op, std::span<const Slice> slices) noexcept {
+  if (aborted_ != Fault::none) {
+    op.result = Error{.fault = aborted_};
+    return true;
+  }
+  slices_ = slices;
+  written_ = 0;
+  if (is(writable) && within_budget() && try_write(op)) return true;
+  writing_ = &op;
+  return false;
+}
+
+bool EpollTransport::start_connect(WriteOp& op) noexcept {
+  if (aborted_ != Fault::none) {
+    op.result = Error{.fault = aborted_};
+  } else if (is(connecting)) {
+    slices_ = {};
+    writing_ = &op;
+    return false;
+  } else if (write_error_) {
+    op.result = connect_error(write_error_);
+  }
+  return true;
+}
+
+// Reads once. False: nothing is there, or no buffer is left and the transport is parked.
+bool EpollTransport::try_read(ReadOp& op) noexcept {
+  if (read_error_) {
+    op.result = from_errno(read_error_);
+    return true;
+  }
+  if (is(at_end)) {
+    op.result = Chunk{};
+    return true;
+  }
+  BufferLease lease;
+  if (is(has_turn) || !loop_.anyone_parked())
+    lease = loop_.buffers().lease(is(bulk) ? BufferPool::kBulkFrom : 0);
+  if (!lease) {
+    loop_.park(*this);
+    return false;
+  }
+  ssize_t got;
+  do {
+    got = recv(socket_, lease.data, lease.size, 0);
+  } while (got < 0 && errno == EINTR);
+  if (got > 0) {
+    // A short read has drained the socket: what comes later makes an edge of its own. Not so
+    // after RDHUP, whose edge has been.
+    if (static_cast<std::size_t>(got) < lease.size && !is(peer_done | broken)) unset(readable);
+    op.result = loop_.buffers().chunk(lease, static_cast<std::size_t>(got));
+    return true;
+  }
+  int error = got == 0 ? 0 : errno;
+  loop_.buffers().give_back(lease);
+  if (error == EAGAIN) {
+    unset(readable);
+    return false;
+  }
+  if (got == 0) {
+    set(at_end);
+    op.result = Chunk{};
+  } else {
+    read_error_ = error;
+    op.result = from_errno(error);
+  }
+  return true;
+}
+
+// Writes until all is out or the socket is full.
+bool EpollTransport::try_write(WriteOp& op) noexcept {
+  drop_written(0);
+  while (!slices_.empty()) {
+    if (write_error_) {
+      op.result = from_errno(write_error_);
+      return true;
+    }
+    if (!is(writable)) {
+      expect_events(true);
+      return false;
+    }
+    long sent = send_some();
+    if (sent > 0) {
+      drop_written(static_cast<std::size_t>(sent));
+    } else if (errno == EAGAIN) {
+      unset(writable);
+    } else if (errno != EINTR) {
+      write_error_ = errno;
+    }
+  }
+  op.result = Result<void>();
+  return true;
+}
+
+// Clears `writable` where the kernel took less than it was given.
+long EpollTransport::send_some() noexcept {
+  std::size_t asked = slices_[0].size() - written_;
+  long sent;
+  if (slices_.size() == 1) {
+    sent = send(socket_, slices_[0].data() + written_, asked, MSG_NOSIGNAL);
+  } else {
+    iovec parts[kSlicesAtOnce];
+    std::size_t count = gather(slices_, written_, parts);
+    asked = 0;
+    for (std::size_t i = 0; i < count; ++i) asked += parts[i].iov_len;
+    msghdr message{};
+    message.msg_iov = parts;
+    message.msg_iovlen = count;
+    sent = sendmsg(socket_, &message, MSG_NOSIGNAL);
+  }
+  if (sent >= 0 && static_cast<std::size_t>(sent) < asked) unset(writable);
+  return sent;
+}
+
+void EpollTransport::drop_written(std::size_t bytes) noexcept {
+  written_ += bytes;
+  while (!slices_.empty() && written_ >= slices_[0].size()) {
+    written_ -= slices_[0].size();
+    slices_ = slices_.subspan(1);
+  }
+}
+
+void EpollTransport::finish_connect() noexcept {
+  unset(connecting);
+  int error = is(broken) ? socket_error(socket_) : 0;
+  if (error) read_error_ = write_error_ = error;
+  // A waiting connect() that succeeds ends as a write of nothing does.
+  if (!error || !writing_) return;
+  auto* op = std::exchange(writing_, nullptr);
+  op->result = connect_error(error);
+  loop_.defer(op->waiter);
+}
+
+bool EpollTransport::something_to_tell() noexcept {
+  if (is(at_end)) return is(broken);
+  if (is(peer_done | broken)) return true;
+  if (!is(readable)) return false;
+  // The flag may be older than the last read.
+  char byte;
+  if (recv(socket_, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN) return true;
+  unset(readable);
+  return false;
+}
+
+// One connection whose peer always has more must not hold up the others.
+bool EpollTransport::within_budget() noexcept {
+  auto turn = static_cast<std::uint32_t>(loop_.stats().turns.load(std::memory_order_relaxed));
+  if (turn != turn_) {
+    turn_ = turn;
+    at_once_ = 0;
+  }
+  if (at_once_ < kAtOnceInATurn) {
+    ++at_once_;
+    return true;
+  }
+  loop_.again(*this);
+  return false;
+}
+
+// Registered when it first has to wait, and for writing when it first has to wait for that: most
+// connections never fill their socket, and are spared the edge that says so.
+void EpollTransport::expect_events(bool writes) noexcept {
+  unsigned wanted = registered;
+  if (writes) wanted |= writes_watched;
+  if ((flags_ & wanted) == wanted) return;
+  std::uint32_t events = kReadEvents | (writes || is(writes_watched) ? EPOLLOUT : 0u);
+  bool done = is(registered) ? loop_.modify(socket_, events, *this) : loop_.add(socket_, events, *this);
+  set(wanted);
+  if (done) return;
+  read_error_ = write_error_ = errno;
+  set(readable | writable | broken);
+  loop_.again(*this);
+}
+
+}  // namespace sluice::net
