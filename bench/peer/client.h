@@ -36,7 +36,9 @@ class Client {
   /// Counts paced requests that are still under way or unsent as faults, with the latency they have by now.
   void give_up(Time now);
 
-  std::size_t under_way() const { return under_way_; }
+  /// A paced request that was due before the end is under way or not even sent.
+  bool owes_requests() const { return under_way_ > 0 || arrivals_->next() < end_; }
+
   std::size_t held() const { return held_; }  ///< idle mode: open connections that have had their answer
 
  private:

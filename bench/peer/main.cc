@@ -110,9 +110,8 @@ class Run {
   }
 
   void drain() {
-    client_->stop();
     const Time limit = Clock::now() + kDrain;
-    while (client_->under_way() > 0 && Clock::now() < limit) turn(limit);
+    while (client_->owes_requests() && Clock::now() < limit) turn(limit);
     client_->give_up(Clock::now());
   }
 

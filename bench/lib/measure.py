@@ -1,0 +1,131 @@
+"""One measurement at a time: a run of the load peer against one proxy."""
+
+import json
+import shutil
+import subprocess
+import time
+from dataclasses import dataclass
+
+from . import processes
+from .works import Work
+
+
+class MeasureError(Exception):
+    """A run that gave no result."""
+
+
+@dataclass
+class Bench:
+    """Where and how long everything runs."""
+
+    peer: str
+    origin_port: int
+    load_core: int
+    seconds: float
+    warm_up: float
+
+    def load(self, proxy, work, rate=0, seconds=None):
+        """Runs the peer once; its JSON result, with `cpu_us` (CPU time of the proxy a request) added."""
+        seconds = seconds or self.seconds
+        arguments = self._peer(proxy, work.peer_arguments()) + ["--seconds", seconds, "--warm-up", self.warm_up]
+        arguments += ["--rate", rate, "--watch", ",".join(map(str, proxy.pids()))]
+        child = processes.start(arguments, self.load_core, stdout=subprocess.PIPE, text=True)
+        try:
+            output, _ = child.communicate(timeout=seconds + self.warm_up + 15)
+        except subprocess.TimeoutExpired as error:
+            raise MeasureError(f"{work.name} on {proxy.name}: the peer did not end") from error
+        finally:
+            processes.stop(child)
+        result = parse(output, f"{work.name} on {proxy.name}")
+        result["cpu_us"] = result["watched_cpu_ns"] / 1000 / result["requests"] if result["requests"] else None
+        return result
+
+    def system_calls(self, proxy, work, seconds):
+        """System calls a request, by perf or strace; None where neither can count them."""
+        for counter in (PerfCounter, StraceCounter):
+            if shutil.which(counter.program):
+                counted = counter(proxy.pids())
+                result = self.load(proxy, work, seconds=seconds)
+                calls = counted.end()
+                if calls and result["requests_in_all"]:
+                    return calls / result["requests_in_all"]
+        return None
+
+    def idle_memory(self, proxy, connections):
+        """Bytes of resident memory a connection that has been served and now rests.
+
+        A short load goes before, so that what a proxy sets up once is not counted.
+        """
+        self.load(proxy, Work("warm", "warm-up", 64), seconds=0.3)
+        arguments = self._peer(proxy, ["--connections", connections, "--mode", "idle", "--seconds", 30])
+        before = processes.rss_bytes(proxy.pids())
+        child = processes.start(arguments, self.load_core, stdout=subprocess.PIPE, text=True)
+        try:
+            held = parse(child.stdout.readline(), f"idle on {proxy.name}")["held"]
+            time.sleep(0.5)
+            after = processes.rss_bytes(proxy.pids())
+            child.terminate()
+            result = parse(child.stdout.read(), f"idle on {proxy.name}")
+        finally:
+            processes.stop(child)
+        result.update(held=held, bytes_per_connection=(after - before) / held if held else None)
+        return result
+
+    def _peer(self, proxy, arguments):
+        return [self.peer, "--proxy", f"127.0.0.1:{proxy.port}", "--origin-port", self.origin_port, *arguments]
+
+
+class PerfCounter:
+    """Counts what the processes ask of the kernel, with a tracepoint: almost free."""
+
+    program = "perf"
+
+    def __init__(self, pids):
+        command = ["perf", "stat", "-x", ",", "-e", "raw_syscalls:sys_enter", "-p", ",".join(map(str, pids))]
+        self.child = processes.start(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        time.sleep(0.3)
+
+    def end(self):
+        return self._parse(interrupt(self.child))
+
+    @staticmethod
+    def _parse(text):
+        for line in text.splitlines():
+            fields = line.split(",")
+            if "raw_syscalls:sys_enter" in line and fields[0].isdigit():
+                return int(fields[0])
+        return None
+
+
+class StraceCounter(PerfCounter):
+    """The same with strace, which slows the proxy down but needs no rights of the kernel's tracing."""
+
+    program = "strace"
+
+    def __init__(self, pids):
+        command = ["strace", "-c", "-f"] + [part for pid in pids for part in ("-p", str(pid))]
+        self.child = processes.start(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        time.sleep(0.5)
+
+    @staticmethod
+    def _parse(text):
+        totals = [line.split() for line in text.splitlines() if line.endswith(" total")]
+        return int(totals[-1][2 if len(totals[-1]) < 6 else 3]) if totals else None
+
+
+def interrupt(child):
+    """What a tracer prints when it is interrupted."""
+    child.send_signal(2)
+    try:
+        _, text = child.communicate(timeout=10)
+    except subprocess.TimeoutExpired:
+        text = ""
+    processes.stop(child)
+    return text or ""
+
+
+def parse(text, what):
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise MeasureError(f"{what}: the peer gave no result: {text.strip()!r}") from error

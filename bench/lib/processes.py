@@ -1,0 +1,87 @@
+"""Child processes: started pinned to a core, measured through /proc, and stopped by their own id."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+
+_children = []
+
+
+def start(arguments, core=None, **options):
+    """Starts a child in a session of its own, so that a Ctrl-C reaches this program first."""
+    prefix = [] if core is None else ["taskset", "-c", str(core)]
+    child = subprocess.Popen(prefix + [str(a) for a in arguments], start_new_session=True, **options)
+    _children.append(child)
+    return child
+
+
+def stop(child, patience=5.0):
+    """Asks a child to end, and kills it when it does not."""
+    if child.poll() is None:
+        child.terminate()
+        try:
+            child.wait(patience)
+        except subprocess.TimeoutExpired:
+            # The session holds the child and what it started itself, and nothing else.
+            os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
+    if child in _children:
+        _children.remove(child)
+
+
+def stop_all():
+    for child in list(_children):
+        stop(child, patience=2.0)
+
+
+def tree(pid):
+    """The process and all its descendants."""
+    found = [pid]
+    for parent in found:
+        for task in _list(f"/proc/{parent}/task"):
+            found += [int(p) for p in _read(f"/proc/{parent}/task/{task}/children").split()]
+    return found
+
+
+def rss_bytes(pids):
+    """Resident memory of the processes (VmRSS), summed."""
+    total = 0
+    for pid in pids:
+        for line in _read(f"/proc/{pid}/status").splitlines():
+            if line.startswith("VmRSS:"):
+                total += int(line.split()[1]) * 1024
+    return total
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def await_port(port, child, patience=10.0):
+    """True once something accepts on the port; False when the child ended or time is up."""
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline and child.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return True
+        time.sleep(0.02)
+    return False
+
+
+def _list(path):
+    try:
+        return os.listdir(path)
+    except OSError:
+        return []
+
+
+def _read(path):
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except OSError:
+        return ""

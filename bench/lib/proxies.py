@@ -1,0 +1,127 @@
+"""The proxies under test: how each is configured, started, and found again."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from . import processes
+
+CONFIGS = Path(__file__).resolve().parent.parent / "configs"
+
+
+class StartError(Exception):
+    """A proxy that could not be started, with its own words."""
+
+
+class Proxy:
+    """One proxy in front of the origin, with one worker, pinned to a core."""
+
+    def __init__(self, name, program, template):
+        self.name = name
+        self.program = program
+        self.template = template
+        self.child = None
+        self.port = None
+
+    def version(self):
+        raise NotImplementedError
+
+    def command(self, config):
+        raise NotImplementedError
+
+    def values(self, directory, logs):
+        """What this proxy's template wants besides PORT, ORIGIN_PORT and DIR."""
+        raise NotImplementedError
+
+    def start(self, directory, origin_port, core, logs):
+        """Starts it and waits until it accepts. Raises StartError."""
+        directory = Path(directory) / self.name
+        shutil.rmtree(directory, ignore_errors=True)
+        directory.mkdir(parents=True)
+        self.port = processes.free_port()
+        values = {"PORT": self.port, "ORIGIN_PORT": origin_port, "DIR": directory, **self.values(directory, logs)}
+        config = directory / self.template
+        config.write_text(fill((CONFIGS / self.template).read_text(encoding="utf-8"), values), encoding="utf-8")
+        with open(directory / "stdout", "wb") as out, open(directory / "stderr", "wb") as err:
+            self.child = processes.start(self.command(config), core, stdout=out, stderr=err)
+        if not processes.await_port(self.port, self.child):
+            self.stop()
+            words = (directory / "stderr").read_text(errors="replace").strip().splitlines()
+            raise StartError(f"{self.name} does not start: {words[-1] if words else 'no word why'}")
+
+    def stop(self):
+        if self.child is not None:
+            processes.stop(self.child)
+        self.child = None
+
+    def pids(self):
+        return processes.tree(self.child.pid)
+
+
+class Nginx(Proxy):
+    def __init__(self):
+        super().__init__("nginx", shutil.which("nginx", path=SYSTEM_PATH), "nginx.conf")
+
+    def version(self):
+        return first_line([self.program, "-v"])
+
+    def command(self, config):
+        return [self.program, "-e", config.parent / "error.log", "-p", config.parent, "-c", config]
+
+    def values(self, directory, logs):
+        return {"ACCESS_LOG": f"{directory}/access.log line buffer=64k flush=1s" if logs else "off"}
+
+
+class Haproxy(Proxy):
+    def __init__(self):
+        super().__init__("haproxy", shutil.which("haproxy", path=SYSTEM_PATH), "haproxy.cfg")
+
+    def version(self):
+        return first_line([self.program, "-v"])
+
+    def command(self, config):
+        return [self.program, "-db", "-f", config]
+
+    def values(self, directory, logs):
+        # It cannot log to a file by itself; standard output, which is a file here, is its cheapest way there.
+        return {
+            "LOG_TARGET": "log stdout len 4096 format raw local0" if logs else "",
+            "LOG_SWITCH": "log global\n    option httplog" if logs else "",
+        }
+
+
+class Sluice(Proxy):
+    def __init__(self, loop, program):
+        super().__init__(f"sluice-{loop}", program, "sluice.yaml")
+        self.loop = loop
+
+    def version(self):
+        return first_line([self.program, "version"])
+
+    def command(self, config):
+        return [self.program, "run", "-c", config]
+
+    def values(self, directory, logs):
+        return {
+            "EVENT_LOOP": self.loop,
+            "ADMIN_PORT": processes.free_port(),
+            "ACCESS_LOG": directory / "access.log" if logs else "none",
+        }
+
+
+SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"
+
+
+def fill(template, values):
+    """The template with each @NAME@ replaced; one that has no value raises KeyError."""
+    return re.sub(r"@([A-Z_]+)@", lambda match: str(values[match.group(1)]), template)
+
+
+def first_line(command):
+    try:
+        done = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=10, check=False)
+    except OSError as error:
+        return str(error)
+    lines = (done.stdout + done.stderr).strip().splitlines()
+    return lines[0] if lines else "unknown"

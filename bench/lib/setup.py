@@ -1,0 +1,56 @@
+"""What must be there before anything is measured: the other proxies, and our own binaries."""
+
+import os
+import platform
+import shutil
+import subprocess
+from pathlib import Path
+
+from .proxies import SYSTEM_PATH
+from .session import say
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def install(programs):
+    """Installs the Debian packages of the programs that are missing; says so when that fails."""
+    missing = [p for p in programs if not shutil.which(p, path=SYSTEM_PATH)]
+    if not missing:
+        return
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        return say(f"not installed, and this is not root on Debian: {', '.join(missing)}")
+    say(f"installing {', '.join(missing)}")
+    # Debian starts a service at its installation; this one is told not to.
+    environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive", RUNLEVEL="1")
+    quiet = {"env": environment, "stdout": subprocess.DEVNULL, "check": False}
+    subprocess.run(["apt-get", "update", "-qq"], **quiet)
+    subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing], **quiet)
+
+
+def build(targets):
+    """Builds the targets with the release preset; the directory they are in. Raises CalledProcessError."""
+    directory = ROOT / "build" / "release"
+    say(f"building {', '.join(targets)} in {directory}")
+    if not (directory / "build.ninja").exists():
+        run(["cmake", "--preset", "release"])
+    run(["cmake", "--build", "--preset", "release", "--target", *targets])
+    return directory
+
+
+def run(command):
+    """Runs a build step in silence; when it fails, its last lines are shown. Raises CalledProcessError."""
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    if done.returncode != 0:
+        say("\n".join(done.stdout.splitlines()[-30:]))
+        done.check_returncode()
+
+
+def machine():
+    """One line on what this ran on."""
+    model = "unknown processor"
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        for line in file:
+            if line.startswith("model name"):
+                model = line.split(":", 1)[1].strip()
+                break
+    return f"{platform.system()} {platform.release()}, {model}, {os.cpu_count()} cores"
