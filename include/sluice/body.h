@@ -1,0 +1,48 @@
+// Bodies as middlewares see them: pieces, where they come from, and filters on their way.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "base/error.h"
+#include "base/slice.h"
+#include "base/task.h"
+#include "http/header_block.h"
+
+namespace sluice {
+
+/// Some bytes of a body, as slices that stay valid until the next read of the source they came from.
+struct BodyPiece {
+  std::span<const Slice> slices{};
+  std::size_t bytes = 0;  ///< The sum over the slices.
+  bool last = false;      ///< Nothing follows; the trailers are known now.
+};
+
+/// Where a body comes from: a client, an upstream, a cache entry, a handler.
+class BodySource {
+ public:
+  virtual ~BodySource() = default;
+
+  /// The next piece; it may be empty only when it is the last. Not called again after the last
+  /// piece or an error.
+  virtual Task<Result<BodyPiece>> read() = 0;
+
+  /// read() would complete without waiting.
+  virtual bool ready() const noexcept = 0;
+
+  /// Fields of the trailer section (RFC 9110 6.5), complete once the last piece was read; null
+  /// where there can be none.
+  virtual const http::HeaderBlock* trailers() const noexcept { return nullptr; }
+};
+
+/// Looks at a body on its way, or changes it. One filter serves one body of one exchange.
+class BodyFilter {
+ public:
+  virtual ~BodyFilter() = default;
+
+  /// Takes a piece and gives what goes on in its place. The slices of the answer stay valid until
+  /// the next call. An empty answer that is not the last is allowed: the filter holds back.
+  virtual Result<BodyPiece> filter(const BodyPiece& piece) = 0;
+};
+
+}  // namespace sluice

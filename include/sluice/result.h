@@ -1,0 +1,4 @@
+// Part of the extension API.
+#pragma once
+
+#include "base/error.h"

@@ -1,0 +1,144 @@
+#include "codec/h1/client.h"
+
+#include <charconv>
+#include <string>
+
+#include "codec/h1/body_reader.h"
+#include "codec/h1/body_writer.h"
+#include "codec/h1/head_parser.h"
+#include "codec/h1/input.h"
+#include "codec/h1/serialise.h"
+#include "http/framing.h"
+#include "http/reason.h"
+
+namespace sluice::codec::h1 {
+namespace {
+
+constexpr HeadLimits kResponseLimits{.head_bytes = 64 * 1024, .fields = 200};
+
+class Client final : public ClientConnection {
+ public:
+  explicit Client(std::unique_ptr<net::Transport> transport)
+      : transport_(std::move(transport)), input_(*transport_) {}
+
+  net::Transport& transport() noexcept override { return *transport_; }
+
+  Task<Result<void>> send(const RequestHead& head, const BodyPiece& first, const http::HeaderBlock* trailers,
+                          Arena& scratch) override {
+    begin(head, scratch);
+    co_return co_await writer_.write(first, trailers);
+  }
+
+  Task<Result<void>> write(const BodyPiece& piece, const http::HeaderBlock* trailers) override {
+    co_return co_await writer_.write(piece, trailers);
+  }
+
+  Task<Result<void>> read_head(ResponseHead& head, Arena& scratch) override;
+
+  BodySource& body() noexcept override { return reader_; }
+
+  bool reusable() const noexcept override {
+    return persistent_ && final_ && writer_.finished() && reader_.complete() && input_.view().size() <= reader_.held();
+  }
+  std::uint64_t bytes_sent() const noexcept override { return writer_.sent(); }
+  std::uint64_t bytes_received() const noexcept override { return input_.received() + input_.view().size() + partial_.size(); }
+  std::uint64_t requests() const noexcept override { return requests_; }
+
+ private:
+  void begin(const RequestHead& head, Arena& scratch);
+  Task<Result<std::string_view>> collect_head();
+  Result<void> take(const StatusLine& line, ResponseHead& head, Arena& scratch);
+
+  std::unique_ptr<net::Transport> transport_;
+  Input input_;
+  BodyReader reader_;
+  BodyWriter writer_;
+  std::string partial_;  // a head that came in pieces
+  http::Method method_ = http::Method::get;
+  bool persistent_ = true;
+  bool final_ = false;  // the final head of this exchange was read
+  std::uint64_t requests_ = 0;
+};
+
+void Client::begin(const RequestHead& head, Arena& scratch) {
+  requests_ += 1;
+  method_ = head.method;
+  final_ = false;
+  reader_.release();
+  input_.reset_count();
+  writer_.reset(*transport_, Side::upstream);
+  ExtraFields extra;
+  char digits[20];
+  if (head.body.kind == http::BodyLength::Kind::chunked) {
+    extra.add("Transfer-Encoding", "chunked");
+  } else if (head.body.kind == http::BodyLength::Kind::length &&
+             !head.fields.has(http::FieldName::content_length)) {
+    auto* end = std::to_chars(digits, digits + sizeof digits, head.body.length).ptr;
+    extra.add("Content-Length", {digits, static_cast<std::size_t>(end - digits)});
+  }
+  RequestHeadOut line{head.method_text, head.path, head.query, head.has_query};
+  writer_.begin(serialise(line, head.fields, extra.view(), scratch), head.body);
+}
+
+// The bytes of the next head, whole or past saving, in input_ or partial_.
+Task<Result<std::string_view>> Client::collect_head() {
+  SectionScan scan(true);
+  for (;;) {
+    if (input_.empty()) {
+      auto chunk = co_await transport_->read();
+      if (!chunk || chunk->empty()) {
+        co_return Error{.fault = chunk ? Fault::closed : chunk.error().fault, .side = Side::upstream};
+      }
+      input_.refill(std::move(*chunk));
+    }
+    if (!partial_.empty()) partial_.append(input_.view());
+    std::string_view bytes = partial_.empty() ? input_.view() : partial_;
+    if (scan.ready(bytes) || bytes.size() > kResponseLimits.head_bytes) co_return bytes;
+    if (partial_.empty()) partial_.assign(bytes);
+    input_.consume(input_.view().size());
+  }
+}
+
+Task<Result<void>> Client::read_head(ResponseHead& head, Arena& scratch) {
+  auto bytes = co_await collect_head();
+  if (!bytes) co_return bytes.error();
+  auto parsed = parse_response_head(*bytes, kResponseLimits, head.fields);
+  if (parsed.status != ParseStatus::complete) {
+    bool large = parsed.refusal.reason == http::Reason::upstream_head_too_large;
+    co_return Error{.fault = large ? Fault::too_large : Fault::malformed, .side = Side::upstream};
+  }
+  auto taken = take(parsed.line, head, scratch);
+  // What partial_ holds of the current chunk lies in input_ too.
+  auto before = partial_.empty() ? 0 : partial_.size() - input_.view().size();
+  input_.consume(parsed.consumed - before);
+  if (!partial_.empty()) std::string().swap(partial_);
+  if (!taken) co_return taken;
+  if (final_) reader_.begin(input_, Side::upstream, head.body);
+  co_return Result<void>{};
+}
+
+Result<void> Client::take(const StatusLine& line, ResponseHead& head, Arena& scratch) {
+  head.status = line.status;
+  head.version = line.version;
+  head.reason = line.phrase == http::phrase(line.status) ? std::string_view{} : scratch.copy(line.phrase);
+  auto framing = http::response_body_length(method_, line.status, line.version, head.fields);
+  if (framing.refusal) return Error{.fault = Fault::malformed, .side = Side::upstream};
+  head.body = framing.body;
+  final_ = line.status >= 200 || line.status == 101;
+  if (line.status == 101) {
+    persistent_ = false;
+    writer_.become_tunnel();
+  } else if (final_) {
+    persistent_ = framing.may_reuse && http::keeps_alive(line.version, head.fields) &&
+                  head.body.kind != http::BodyLength::Kind::until_close;
+  }
+  return {};
+}
+
+}  // namespace
+
+std::unique_ptr<ClientConnection> make_client(net::Loop&, std::unique_ptr<net::Transport> transport) {
+  return std::make_unique<Client>(std::move(transport));
+}
+
+}  // namespace sluice::codec::h1

@@ -1,0 +1,207 @@
+#include "codec/h1/server.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "codec/h1/request_facts.h"
+#include "codec/h1/serialise.h"
+#include "http/framing.h"
+
+namespace sluice::codec::h1 {
+namespace {
+
+constexpr auto kLinger = std::chrono::seconds(2);
+constexpr std::size_t kLingerBytes = 1024 * 1024;
+
+}  // namespace
+
+ServerConnection::ServerConnection(net::Loop& loop, std::unique_ptr<net::Transport> transport,
+                                   const ServerLimits& limits)
+    : loop_(loop), transport_(std::move(transport)), limits_(limits), input_(*transport_), deadline_(loop) {}
+
+// Looks at what has come: true when there is a head to parse, whole or past saving.
+bool ServerConnection::take_head() {
+  if (!partial_.empty()) partial_.append(input_.view());
+  auto bytes = head_bytes();
+  if (scan_.ready(bytes) || bytes.size() > limits_.head.head_bytes) return true;
+  if (partial_.empty()) partial_.assign(bytes);
+  input_.consume(input_.view().size());
+  return false;
+}
+
+Task<ServerConnection::Wait> ServerConnection::wait_for_head() {
+  scan_.reset(true);
+  input_.reset_count();
+  auto idle_until = loop_.now() + limits_.idle_timeout;
+  deadline_.set(*transport_, idle_until, net::Deadline::Expiry::cancel_read);
+  bool began = false;
+  for (;;) {
+    if (input_.empty()) {
+      if (stopped_ && !began) co_return Wait::end;
+      waiting_ = !began;
+      auto chunk = co_await transport_->read();
+      waiting_ = false;
+      if (!chunk && chunk.error().fault == Fault::cancelled && began && deadline_.passed()) {
+        co_return Wait::timed_out;
+      }
+      if (!chunk) co_return chunk.error().fault == Fault::cancelled ? Wait::end : Wait::broken;
+      if (chunk->empty()) co_return began ? Wait::broken : Wait::end;
+      input_.refill(std::move(*chunk));
+    }
+    if (!std::exchange(began, true)) {
+      deadline_.set(*transport_, loop_.now() + limits_.header_timeout, net::Deadline::Expiry::cancel_read);
+    }
+    if (!take_head()) continue;
+    deadline_.clear();
+    co_return Wait::head;
+  }
+}
+
+http::Refusal ServerConnection::parse_head(RequestHead& head, Arena& arena) {
+  auto bytes = head_bytes();
+  auto parsed = parse_request_head(bytes, limits_.head, head.fields);
+  head.scheme = "http";
+  keep_alive_ = false;
+  if (parsed.status != ParseStatus::complete) {
+    // Nothing behind a broken head can be trusted to be a request.
+    head_size_ = static_cast<std::uint32_t>(bytes.size());
+    input_.consume(input_.view().size());
+    std::string().swap(partial_);
+    if (parsed.refusal) return parsed.refusal;
+    return {http::Reason::malformed_head, "The head has no end."};
+  }
+  auto refusal = take_request(parsed.line, head, arena);
+  keep_alive_ = !refusal && http::keeps_alive(head.version, head.fields);
+  head_size_ = static_cast<std::uint32_t>(parsed.consumed);
+  // What partial_ holds of the current buffer lies in input_ too.
+  auto before = partial_.empty() ? 0 : partial_.size() - input_.view().size();
+  input_.consume(parsed.consumed - before);
+  std::string().swap(partial_);
+  return refusal;
+}
+
+void ServerConnection::stop() noexcept {
+  stopped_ = true;
+  if (waiting_) transport_->cancel_read();
+}
+
+Task<void> ServerConnection::linger() {
+  transport_->shutdown_write();
+  deadline_.set(*transport_, loop_.now() + kLinger);
+  std::size_t dropped = 0;
+  while (dropped < kLingerBytes) {
+    auto chunk = co_await transport_->read();
+    if (!chunk || chunk->empty()) break;
+    dropped += chunk->size();
+  }
+  deadline_.clear();
+}
+
+void ServerStream::begin(ServerConnection& connection, const RequestHead& request, Arena& arena) noexcept {
+  connection_ = &connection;
+  request_ = &request;
+  arena_ = &arena;
+  reader_.begin(connection.input(), Side::client, request.body);
+  writer_.reset(connection.transport(), Side::client);
+  interim_bytes_ = 0;
+  keep_alive_ = connection.keep_alive();
+  head_taken_ = tunnel_ = false;
+  head_only_ = request.method == http::Method::head;
+}
+
+bool ServerStream::end() noexcept {
+  reader_.release();
+  connection_->deadline().clear();
+  return keep_alive_ && finished() && reader_.complete();
+}
+
+// The time that the client has for its next byte; it may be reading, writing or both.
+void ServerStream::touch(net::Deadline::Expiry expiry) noexcept {
+  auto& limits = connection_->limits();
+  auto idle = tunnel_ ? limits.tunnel_timeout : limits.stall_timeout;
+  connection_->deadline().set(connection_->transport(), connection_->loop().now() + idle, expiry);
+}
+
+Task<Result<BodyPiece>> ServerStream::read() {
+  // Reading alone, a slow client is told; once a response has begun it can only be broken off.
+  touch(started() && !tunnel_ ? net::Deadline::Expiry::abort : net::Deadline::Expiry::cancel_read);
+  auto piece = co_await reader_.read();
+  connection_->deadline().clear();
+  if (!piece && connection_->deadline().passed()) {
+    co_return Error{.fault = Fault::timed_out, .side = Side::client};
+  }
+  co_return piece;
+}
+
+Task<Result<void>> ServerStream::write(const BodyPiece& piece, const http::HeaderBlock* trailers) {
+  touch(net::Deadline::Expiry::abort);
+  auto written = co_await writer_.write(piece, trailers);
+  connection_->deadline().clear();
+  if (!written && connection_->deadline().passed()) {
+    co_return Error{.fault = Fault::timed_out, .side = Side::client};
+  }
+  co_return written;
+}
+
+Task<Result<void>> ServerStream::flush() {
+  touch(net::Deadline::Expiry::abort);
+  auto written = co_await writer_.flush();
+  connection_->deadline().clear();
+  co_return written;
+}
+
+// A length that HTTP/1.0 cannot be told ends with the connection.
+http::BodyLength ServerStream::framing_for(const ResponseHead& head) noexcept {
+  using Kind = http::BodyLength::Kind;
+  if (head.status == 101) return {.kind = Kind::tunnel};
+  if (head_only_ || head.status == 204 || head.status == 304) return {.kind = Kind::none};
+  if (head.body.kind == Kind::length) return head.body;
+  if (head.body.kind == Kind::none) return {.kind = Kind::length, .length = 0};
+  if (request_->version != http::Version::http_1_0) return {.kind = Kind::chunked};
+  keep_alive_ = false;
+  return {.kind = Kind::until_close};
+}
+
+Task<Result<void>> ServerStream::write_interim(const ResponseHead& head) {
+  auto bytes = serialise(ResponseHeadOut{head.status, head.reason}, head.fields, {}, *arena_);
+  interim_bytes_ += bytes.size();
+  touch(net::Deadline::Expiry::abort);
+  co_return co_await writer_.write_raw(bytes);
+}
+
+void ServerStream::start(const ResponseHead& head) {
+  auto framing = framing_for(head);
+  ExtraFields extra;
+  char digits[20];
+  switch (framing.kind) {
+    case http::BodyLength::Kind::tunnel:
+      tunnel_ = true;
+      keep_alive_ = false;
+      reader_.become_tunnel();
+      break;
+    case http::BodyLength::Kind::chunked: extra.add("Transfer-Encoding", "chunked"); break;
+    case http::BodyLength::Kind::length:
+      if (!head.fields.has(http::FieldName::content_length)) {
+        auto* end = std::to_chars(digits, digits + sizeof digits, framing.length).ptr;
+        extra.add("Content-Length", {digits, static_cast<std::size_t>(end - digits)});
+      }
+      break;
+    default: break;
+  }
+  if (tunnel_) {
+    extra.add("Connection", "upgrade");
+  } else if (!keep_alive_) {
+    extra.add("Connection", "close");
+  } else if (request_->version == http::Version::http_1_0) {
+    extra.add("Connection", "keep-alive");
+  }
+  writer_.begin(serialise(ResponseHeadOut{head.status, head.reason}, head.fields, extra.view(), *arena_), framing);
+  head_taken_ = true;
+}
+
+void ServerStream::abort(Fault why) noexcept {
+  keep_alive_ = false;
+  connection_->transport().abort(why, true);
+}
+
+}  // namespace sluice::codec::h1

@@ -1,0 +1,122 @@
+// HTTP/1.1 with a client: one connection, its requests one after another.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "codec/h1/body_reader.h"
+#include "codec/h1/body_writer.h"
+#include "codec/h1/head_parser.h"
+#include "codec/h1/input.h"
+#include "codec/server_stream.h"
+#include "http/reason.h"
+#include "net/loop.h"
+
+namespace sluice::codec::h1 {
+
+struct ServerLimits {
+  HeadLimits head;
+  Duration header_timeout = std::chrono::seconds(10);  ///< From the first byte of a head to its last.
+  Duration idle_timeout = std::chrono::seconds(60);    ///< From one exchange to the next head's first byte.
+  Duration stall_timeout = std::chrono::seconds(60);   ///< Without a byte of a body in or out.
+  Duration tunnel_timeout = std::chrono::hours(1);     ///< The same once the connection was upgraded.
+};
+
+/// Small while it waits: an idle connection holds no buffer and no exchange.
+class ServerConnection {
+ public:
+  /// `limits` outlives the connection.
+  ServerConnection(net::Loop& loop, std::unique_ptr<net::Transport> transport, const ServerLimits& limits);
+
+  enum class Wait : std::uint8_t {
+    head,       ///< A head is there to be parsed, whole or broken.
+    end,        ///< The client closed between requests, or the idle timeout passed.
+    timed_out,  ///< The head did not arrive in time: 408.
+    broken,     ///< The connection failed, in the middle of a head or before it.
+  };
+
+  /// Waits for the next head.
+  Task<Wait> wait_for_head();
+
+  /// Parses what wait_for_head() found into the request; its texts are copied into the arena.
+  http::Refusal parse_head(RequestHead& head, Arena& arena);
+
+  /// Of the head that was parsed last.
+  std::size_t head_size() const noexcept { return head_size_; }
+  bool keep_alive() const noexcept { return keep_alive_; }  ///< The client allows another request.
+
+  /// After a response that ends the connection: sends FIN, then reads and drops what still comes,
+  /// for a while, so that the client can read the response (RFC 9112 9.6).
+  Task<void> linger();
+
+  /// No further head is waited for once this is set; an idle connection ends at once (drain).
+  void stop() noexcept;
+
+  net::Transport& transport() noexcept { return *transport_; }
+  net::Loop& loop() noexcept { return loop_; }
+  net::Deadline& deadline() noexcept { return deadline_; }
+  Input& input() noexcept { return input_; }
+  const ServerLimits& limits() const noexcept { return limits_; }
+
+ private:
+  std::string_view head_bytes() const noexcept { return partial_.empty() ? input_.view() : partial_; }
+  bool take_head();
+
+  net::Loop& loop_;
+  std::unique_ptr<net::Transport> transport_;
+  const ServerLimits& limits_;
+  Input input_;
+  net::Deadline deadline_;
+  SectionScan scan_{true};
+  std::string partial_;  // a head that came in pieces; empty when it lies whole in input_
+  std::uint32_t head_size_ = 0;
+  bool keep_alive_ = false;
+  bool waiting_ = false;  // for the first byte of a head
+  bool stopped_ = false;
+};
+
+/// One request and its response on a ServerConnection; recycled from request to request.
+class ServerStream final : public codec::ServerStream {
+ public:
+  /// Begins with a parsed request. The connection, the head and the arena outlive the exchange.
+  void begin(ServerConnection& connection, const RequestHead& request, Arena& arena) noexcept;
+
+  /// Lets go of the connection's bytes; true when another request may follow on it.
+  bool end() noexcept;
+
+  Task<Result<BodyPiece>> read() override;
+  bool ready() const noexcept override { return reader_.ready(); }
+  const http::HeaderBlock* trailers() const noexcept override { return reader_.trailers(); }
+
+  Task<Result<void>> write_interim(const ResponseHead& head) override;
+  void start(const ResponseHead& head) override;
+  Task<Result<void>> flush() override;
+  Task<Result<void>> write(const BodyPiece& piece, const http::HeaderBlock* trailers) override;
+
+  bool started() const noexcept override { return writer_.started(); }
+  bool finished() const noexcept override { return head_taken_ && writer_.finished(); }
+  bool request_complete() const noexcept override { return reader_.complete(); }
+  void close_after() noexcept override { keep_alive_ = false; }
+  std::uint64_t bytes_written() const noexcept override { return interim_bytes_ + writer_.sent(); }
+  net::Transport& transport() noexcept override { return connection_->transport(); }
+  void abort(Fault why) noexcept override;
+
+ private:
+  http::BodyLength framing_for(const ResponseHead& head) noexcept;
+  void touch(net::Deadline::Expiry expiry) noexcept;
+
+  ServerConnection* connection_ = nullptr;
+  const RequestHead* request_ = nullptr;
+  Arena* arena_ = nullptr;
+  BodyReader reader_;
+  BodyWriter writer_;
+  std::uint64_t interim_bytes_ = 0;
+  bool keep_alive_ = false;
+  bool head_taken_ = false;
+  bool head_only_ = false;  // HEAD: the response has no body whatever it says
+  bool tunnel_ = false;
+};
+
+}  // namespace sluice::codec::h1

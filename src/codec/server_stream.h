@@ -1,0 +1,50 @@
+// One request of a client and the way its response goes back, whatever the protocol.
+#pragma once
+
+#include <cstdint>
+
+#include "base/arena.h"
+#include "codec/body_sink.h"
+#include "net/transport.h"
+#include "sluice/body.h"
+#include "sluice/head.h"
+
+namespace sluice::codec {
+
+/// The request's body is read from it; the response is written to it: write_interim() any number
+/// of times, start() once, then write() up to the last piece. Errors carry Side::client.
+class ServerStream : public BodySource, public BodySink {
+ public:
+  /// A 1xx response other than 101; sent at once.
+  virtual Task<Result<void>> write_interim(const ResponseHead& head) = 0;
+
+  /// Takes the final head (or a 101). Nothing is sent before the first write() or flush(). The
+  /// framing on the wire follows from head.body, the request's method and the client's version.
+  virtual void start(const ResponseHead& head) = 0;
+
+  /// Sends a head that waits for its first piece.
+  virtual Task<Result<void>> flush() = 0;
+
+  /// Some byte of the final response may have left.
+  virtual bool started() const noexcept = 0;
+
+  /// The whole response has been written.
+  virtual bool finished() const noexcept = 0;
+
+  /// The whole body of the request has been read.
+  virtual bool request_complete() const noexcept = 0;
+
+  /// The next request may not follow on this connection; said to the client if the head is not
+  /// out yet.
+  virtual void close_after() noexcept = 0;
+
+  virtual std::uint64_t bytes_written() const noexcept = 0;
+
+  /// What carries the stream. Aborting it breaks other streams of the connection too.
+  virtual net::Transport& transport() noexcept = 0;
+
+  /// Ends this stream in the middle so that the client cannot take it for whole.
+  virtual void abort(Fault why) noexcept = 0;
+};
+
+}  // namespace sluice::codec

@@ -1,0 +1,99 @@
+#include "proxy/download.h"
+
+#include "proxy/filtered.h"
+#include "proxy/upload.h"
+
+namespace sluice::proxy {
+namespace {
+
+constexpr auto kTunnelGrace = std::chrono::seconds(5);  // for the other direction to end too
+
+// A response that has begun and cannot be completed: the client must not take it for whole.
+void break_off(LiveExchange& live, http::Reason reason) {
+  live.exchange.reason = live.gone ? http::Reason::client_closed : reason;
+  live.client->abort(Fault::cancelled);
+}
+
+http::Reason reason_of(const LiveExchange& live, const Error& error) {
+  if (error.side == Side::client) {
+    return error.fault == Fault::timed_out ? http::Reason::client_too_slow : http::Reason::client_closed;
+  }
+  if (live.upstream_deadline.passed()) return http::Reason::upstream_idle_timeout;
+  switch (error.fault) {
+    case Fault::malformed: return http::Reason::upstream_invalid_chunk;
+    case Fault::reset: return http::Reason::upstream_reset;
+    default: return http::Reason::upstream_closed_early;
+  }
+}
+
+// Gives up reading from the client when it has passed.
+class Grace final : public Timer {
+ public:
+  Grace(LiveExchange& live, Duration after) : live_(live) {
+    live.loop.timers().arm(*this, live.loop.now() + after);
+  }
+
+ private:
+  void on_timer() noexcept override { live_.client->transport().cancel_read(); }
+  LiveExchange& live_;
+};
+
+// One piece from the upstream, in its time, through the filters.
+Task<Result<BodyPiece>> next_piece(LiveExchange& live, BodySource& body) {
+  live.allow_upstream(live.body_timeout());
+  auto piece = co_await body.read();
+  live.upstream_deadline.clear();
+  if (!piece) co_return piece;
+  live.exchange.times.response_body_bytes += piece->bytes;
+  co_return apply(live.exchange.response_filters(), *piece);
+}
+
+// The body's pump: until the last piece, or the first error.
+Task<Result<void>> pump(LiveExchange& live, BodySource& body) {
+  if (!body.ready()) {
+    if (auto flushed = co_await live.client->flush(); !flushed) co_return flushed;
+  }
+  for (;;) {
+    auto piece = co_await next_piece(live, body);
+    if (!piece) co_return piece.error();
+    if (piece->bytes == 0 && !piece->last) continue;
+    auto written = co_await live.client->write(*piece, piece->last ? body.trailers() : nullptr);
+    if (!written || piece->last) co_return written;
+  }
+}
+
+}  // namespace
+
+Task<void> send_upstream_response(LiveExchange& live) {
+  auto& connection = live.lease->connection();
+  live.client->start(live.exchange.response);
+  if (live.tunnel) live.upload.start(upload(live));
+  auto sent = co_await pump(live, connection.body());
+  if (!sent) {
+    live.lease->discard();
+    break_off(live, reason_of(live, sent.error()));
+  } else if (live.tunnel && live.upload.running()) {
+    Grace grace(live, kTunnelGrace);
+    co_await live.upload.join();
+  }
+  co_await stop_upload(live);
+}
+
+Task<void> send_reply(LiveExchange& live) {
+  auto& exchange = live.exchange;
+  live.client->start(exchange.response);
+  Slice text = exchange.reply_body();
+  BodyPiece whole{.slices = {&text, 1}, .bytes = text.size(), .last = true};
+  BodySource* source = exchange.reply_source();
+  for (;;) {
+    auto piece = source ? co_await source->read() : Result<BodyPiece>(whole);
+    if (piece) piece = apply(exchange.response_filters(), *piece);
+    if (!piece) co_return break_off(live, http::Reason::internal);
+    exchange.times.response_body_bytes += piece->bytes;
+    auto written = co_await live.client->write(*piece, piece->last && source ? source->trailers() : nullptr);
+    if (!written) co_return break_off(live, reason_of(live, written.error()));
+    if (piece->last) co_return;
+  }
+}
+
+}  // namespace sluice::proxy

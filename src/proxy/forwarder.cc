@@ -1,0 +1,180 @@
+#include "proxy/forwarder.h"
+
+#include <algorithm>
+
+#include "http/reason.h"
+#include "proxy/message.h"
+#include "proxy/upload.h"
+
+namespace sluice::proxy {
+namespace {
+
+constexpr unsigned kMaxEndpoints = 3;  // that one exchange tries to reach
+constexpr unsigned kMaxInterim = 16;   // 1xx responses in front of a final one
+
+http::Reason connect_reason(const Error& error) {
+  if (error.side == Side::us) {
+    switch (error.fault) {
+      case Fault::too_large: return http::Reason::upstream_pending_full;
+      case Fault::timed_out: return http::Reason::pending_timeout;
+      default: return http::Reason::internal;
+    }
+  }
+  switch (error.fault) {
+    case Fault::refused: return http::Reason::upstream_connect_refused;
+    case Fault::timed_out: return http::Reason::upstream_connect_timeout;
+    case Fault::unresolved: return http::Reason::upstream_unresolved;
+    case Fault::tls: return http::Reason::upstream_tls_failed;
+    default: return http::Reason::upstream_connect_failed;
+  }
+}
+
+http::Reason head_reason(const LiveExchange& live, const Error& error) {
+  if (error.fault == Fault::timed_out || live.upstream_deadline.passed()) {
+    return live.route_timed_out() ? http::Reason::route_timeout : http::Reason::upstream_timeout;
+  }
+  switch (error.fault) {
+    case Fault::reset: return http::Reason::upstream_reset;
+    case Fault::malformed: return http::Reason::upstream_malformed;
+    case Fault::too_large: return http::Reason::upstream_head_too_large;
+    default: return http::Reason::upstream_closed_early;
+  }
+}
+
+http::Reason upload_reason(const Error& error) {
+  switch (error.fault) {
+    case Fault::too_large: return http::Reason::body_too_large;
+    case Fault::malformed: return http::Reason::invalid_chunk;
+    case Fault::timed_out: return http::Reason::request_timeout;
+    default: return http::Reason::client_closed;
+  }
+}
+
+bool failed_by_client(const LiveExchange& live) {
+  return live.gone || (live.upload_error && live.upload_error->side == Side::client);
+}
+
+}  // namespace
+
+// What goes on from attempt to attempt.
+struct Forwarder::Attempt {
+  RouteTarget& target;
+  upstream::TriedSet tried;
+  std::optional<std::size_t> endpoint;  // to be tried next, with a fresh connection; else pick one
+  unsigned endpoints = 0;
+  http::Reason failure = http::Reason::none;  // of the last attempt
+};
+
+Task<bool> Forwarder::forward(LiveExchange& live) {
+  auto& exchange = live.exchange;
+  auto& target = live.route->choose();
+  live.timeouts = &target.upstream->config().timeouts;
+  live.route_deadline = exchange.times.started + live.route->settings.timeout;
+  exchange.upstream = target.upstream->name();
+  prepare_request(live);
+  Attempt state{.target = target, .tried = {}, .endpoint = {}};
+  if (co_await take_first_piece(live)) {
+    live.hangup.begin();
+    while (co_await attempt(live, state)) {
+      if (live.response_begun) co_return true;
+    }
+  } else {
+    state.failure = upload_reason(*live.upload_error);
+  }
+  live.upstream_deadline.clear();
+  live.lease.reset();
+  if (state.failure == http::Reason::client_closed) live.gone = true;
+  exchange.refuse(state.failure);
+  co_return false;
+}
+
+// One connection, one request on it. True: the head is here, or another attempt may follow.
+Task<bool> Forwarder::attempt(LiveExchange& live, Attempt& state) {
+  auto& exchange = live.exchange;
+  auto& upstream = *state.target.upstream;
+  bool fresh = state.endpoint.has_value();
+  if (!fresh) {
+    upstream::PickContext context{.rng = rng_, .tried = &state.tried};
+    state.endpoint = upstream.pick(context);
+    if (!state.endpoint) {
+      if (state.failure == http::Reason::none) state.failure = http::Reason::no_healthy_endpoint;
+      co_return false;
+    }
+  }
+  auto index = *std::exchange(state.endpoint, std::nullopt);
+  state.tried.add(index);
+  exchange.times.attempts += 1;
+  exchange.times.upstream_started = exchange.now();
+  exchange.endpoint = upstream.endpoint_name(index);
+  state.target.metrics->attempts.add();
+  if (exchange.times.attempts > 1) state.target.metrics->retries.add();
+
+  if (!fresh) live.lease = upstream.reuse(index);
+  if (!live.lease) {
+    auto lease = co_await upstream.connect(
+        index, {.fresh = fresh, .deadline = live.route_deadline, .canceller = &live.canceller});
+    if (!lease) {
+      state.target.metrics->attempt_failed(lease.error().fault);
+      state.failure = live.gone ? http::Reason::client_closed : connect_reason(lease.error());
+      bool elsewhere = lease.error().side == Side::upstream && ++state.endpoints < kMaxEndpoints;
+      co_return elsewhere && !live.gone && !live.route_timed_out();
+    }
+    live.lease.emplace(std::move(*lease));
+  }
+
+  auto heads = co_await exchange_heads(live);
+  if (heads) {
+    live.response_begun = true;
+    live.route_deadline = TimePoint::max();
+    exchange.times.upstream_head = exchange.now();
+    co_return true;
+  }
+  auto error = heads.error();
+  state.target.metrics->attempt_failed(error.fault);
+  auto& connection = live.lease->connection();
+  bool untouched = connection.bytes_received() == 0 && !live.upload_error && !live.gone;
+  bool stale = live.lease->reused() && (error.fault == Fault::closed || error.fault == Fault::reset);
+  bool replayable = live.first.last;
+  bool safe = http::is_idempotent(exchange.request.method) || connection.bytes_sent() == 0;
+  if (failed_by_client(live)) {
+    state.failure = live.gone ? http::Reason::client_closed : upload_reason(*live.upload_error);
+  } else {
+    state.failure = head_reason(live, error);
+  }
+  co_await stop_upload(live);
+  live.lease->discard();
+  live.upstream_deadline.clear();
+  live.lease.reset();
+  if (!untouched || !stale || !replayable || !safe) co_return false;
+  state.endpoint = index;
+  co_return true;
+}
+
+// Sends the request and reads up to the final response head.
+Task<Result<void>> Forwarder::exchange_heads(LiveExchange& live) {
+  auto& exchange = live.exchange;
+  auto& connection = live.lease->connection();
+  prepare_for_endpoint(live);
+  live.allow_upstream(live.first.last ? live.timeouts->first_byte : live.timeouts->idle);
+  auto sent = co_await connection.send(exchange.request, live.first,
+                                       live.first.last ? live.client->trailers() : nullptr, exchange.arena());
+  // An upstream may answer and close before it has taken the request: its answer counts.
+  if (!sent && sent.error().fault != Fault::reset) co_return sent;
+  if (sent && !live.first.last) live.upload.start(upload(live));
+  for (unsigned interim = 0;; ++interim) {
+    auto head = co_await connection.read_head(exchange.response, exchange.arena());
+    if (!head) co_return sent ? head : sent;
+    auto status = exchange.response.status;
+    if (status == 101 && !live.expects_tunnel) co_return Error{.fault = Fault::malformed, .side = Side::upstream};
+    if (status >= 200 || status == 101) co_return Result<void>{};
+    if (interim == kMaxInterim) co_return Error{.fault = Fault::malformed, .side = Side::upstream};
+    if (exchange.request.version == http::Version::http_1_0) continue;
+    prepare_interim(live);
+    if (auto passed = co_await live.client->write_interim(exchange.response); !passed) {
+      live.client_left();
+      co_return passed;
+    }
+  }
+}
+
+}  // namespace sluice::proxy

@@ -1,0 +1,34 @@
+// Brings a request to an upstream and its response head back.
+#pragma once
+
+#include "base/rng.h"
+#include "base/task.h"
+#include "proxy/live_exchange.h"
+
+namespace sluice::proxy {
+
+/// How this gateway shows itself in what it forwards.
+struct Identity {
+  std::string_view name = "sluice";  ///< In Via, Proxy-Status and request ids.
+};
+
+/// One a worker; without state of its own between exchanges.
+class Forwarder {
+ public:
+  explicit Forwarder(Rng& rng) noexcept : rng_(rng) {}
+
+  /// Picks, connects, sends, and reads the final response head into exchange.response, trying
+  /// again where that is safe: another endpoint when none could be reached, a fresh connection
+  /// once when an idle one turned out to be closed. True: the head is there and the lease holds
+  /// its body. False: the exchange is refused, or the client has left (live.gone).
+  Task<bool> forward(LiveExchange& live);
+
+ private:
+  struct Attempt;
+  Task<bool> attempt(LiveExchange& live, Attempt& attempt);
+  Task<Result<void>> exchange_heads(LiveExchange& live);
+
+  Rng& rng_;
+};
+
+}  // namespace sluice::proxy

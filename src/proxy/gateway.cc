@@ -1,0 +1,122 @@
+#include "proxy/gateway.h"
+
+#include "proxy/download.h"
+#include "proxy/message.h"
+
+namespace sluice::proxy {
+
+Gateway::Gateway(WorkerParts parts, std::shared_ptr<const RouteTable> table,
+                 std::vector<std::unique_ptr<Route>> routes)
+    : parts_(parts), table_(std::move(table)), routes_(std::move(routes)), forwarder_(parts.rng) {}
+
+Task<void> Gateway::serve(LiveExchange& live, codec::ServerStream& client, const ListenerSettings& listener,
+                          http::Refusal refusal) {
+  auto& exchange = live.exchange;
+  live.begin(client);
+  live.max_body = listener.max_body;
+  exchange.listener = listener.name;
+  exchange.times.started = exchange.now();
+  identify(live, parts_.rng);
+  parts_.shard.exchanges_in_flight.add();
+
+  Step step = refusal ? exchange.refuse(refusal.reason, refusal.detail) : find_route(live);
+  if (step == Step::next) {
+    live.route->chain.begin(exchange);
+    step = live.route->chain.advance(exchange, live.progress);
+    if (step == Step::wait) step = co_await live.route->chain.decide(exchange, live.progress);
+  }
+  co_await answer(live, step);
+  finish(live);
+  live.end();
+  parts_.shard.exchanges_in_flight.sub();
+}
+
+Step Gateway::find_route(LiveExchange& live) {
+  auto& exchange = live.exchange;
+  auto result = table_->match(exchange.request);
+  if (!result) {
+    exchange.refuse(result.refusal);
+    if (result.refusal == http::Reason::method_not_allowed) {
+      exchange.response.fields.set(http::FieldName::allow, table_->allow(result, exchange.arena()));
+    }
+    return Step::reply;
+  }
+  live.route = routes_[result.route].get();
+  exchange.route = live.route->settings.name;
+  exchange.path_rest = result.path_rest;
+  if (live.route->settings.max_body) live.max_body = *live.route->settings.max_body;
+  auto& body = exchange.request.body;
+  if (live.max_body != 0 && body.kind == http::BodyLength::Kind::length && body.length > live.max_body) {
+    return exchange.refuse(http::Reason::body_too_large);
+  }
+  return Step::next;
+}
+
+Task<void> Gateway::answer(LiveExchange& live, Step step) {
+  auto& exchange = live.exchange;
+  bool upstream = false;
+  if (step == Step::next) {
+    upstream = !live.route->targets.empty() && co_await forwarder_.forward(live);
+    if (!upstream && live.route->targets.empty()) exchange.refuse(http::Reason::misconfigured);
+    if (live.gone) co_return;
+    if (upstream) prepare_response(live);
+  }
+  if (live.route) live.route->chain.respond(exchange, live.progress);
+  // A hook may have put another body in the place of the upstream's.
+  if (upstream && !exchange.has_reply()) co_return co_await send_upstream_response(live);
+  if (upstream) co_await give_up_upstream(live);
+  co_await send_reply(live);
+}
+
+void Gateway::finish(LiveExchange& live) {
+  auto& exchange = live.exchange;
+  exchange.times.response_bytes = live.client->bytes_written();
+  if (live.route) live.route->chain.finish(exchange, live.progress);
+  auto& times = exchange.times;
+  std::optional<Duration> upstream_time;
+  if (times.attempts != 0) {
+    upstream_time = (times.upstream_head != TimePoint{} ? times.upstream_head : exchange.now()) - times.upstream_started;
+  }
+  auto& metrics = live.route ? live.route->metrics : parts_.shard.unmatched();
+  metrics.record({.method = exchange.request.method,
+                  .status = live.gone ? 499 : exchange.response.status,
+                  .reason = exchange.reason,
+                  .total = exchange.now() - times.started,
+                  .upstream = upstream_time,
+                  .request_bytes = times.request_head_bytes + times.request_body_bytes,
+                  .response_bytes = times.response_bytes});
+  if (parts_.access_log.enabled()) log(live, upstream_time);
+}
+
+void Gateway::log(const LiveExchange& live, std::optional<Duration> upstream_time) {
+  const auto& exchange = live.exchange;
+  const auto& request = exchange.request;
+  const auto& times = exchange.times;
+  auto duration = exchange.now() - times.started;
+  parts_.access_log.write({.time = exchange.wall() - std::chrono::duration_cast<WallTime::duration>(duration),
+                           .duration = duration,
+                           .upstream_duration = upstream_time,
+                           .bytes_in = times.request_head_bytes + times.request_body_bytes,
+                           .bytes_out = times.response_bytes,
+                           .status = live.gone ? 499 : exchange.response.status,
+                           .reason = exchange.reason,
+                           .version = request.version,
+                           .attempts = static_cast<std::uint16_t>(times.attempts),
+                           .listener = exchange.listener,
+                           .client = exchange.client.address,
+                           .peer = exchange.client.peer,
+                           .method = request.method_text,
+                           .host = request.authority,
+                           .path = request.path,
+                           .query = request.query,
+                           .route = exchange.route,
+                           .upstream = exchange.upstream,
+                           .endpoint = exchange.endpoint,
+                           .request_id = exchange.request_id,
+                           .trace_id = exchange.trace_id,
+                           .consumer = exchange.consumer,
+                           .user_agent = request.fields.find(http::FieldName::user_agent).value_or(""),
+                           .referer = request.fields.find(http::FieldName::referer).value_or("")});
+}
+
+}  // namespace sluice::proxy

@@ -1,0 +1,58 @@
+// What one worker serves with: routes, chains, upstreams. The straight path of an exchange.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/rng.h"
+#include "base/task.h"
+#include "codec/server_stream.h"
+#include "proxy/forwarder.h"
+#include "proxy/live_exchange.h"
+#include "proxy/route.h"
+#include "proxy/route_table.h"
+#include "telemetry/access_log.h"
+#include "telemetry/shard.h"
+
+namespace sluice::proxy {
+
+/// What a listener says about the exchanges that come in by it; outlives them.
+struct ListenerSettings {
+  std::string name;
+  std::uint64_t max_body = 0;  ///< Bytes; 0: no limit.
+};
+
+/// What a worker brings along; outlives its gateways.
+struct WorkerParts {
+  net::Loop& loop;
+  Rng& rng;
+  telemetry::Shard& shard;
+  telemetry::AccessLogPort& access_log;
+};
+
+/// Immutable but for what routes count and balance; loop's thread only, once built.
+class Gateway {
+ public:
+  /// `routes[i]` is where entry i of the table leads.
+  Gateway(WorkerParts parts, std::shared_ptr<const RouteTable> table,
+          std::vector<std::unique_ptr<Route>> routes);
+
+  /// Serves the request in live.exchange.request, whose client facts are set, up to its on_done.
+  /// `refusal`: what the codec found wrong with it, if anything; such a request passes no chain.
+  Task<void> serve(LiveExchange& live, codec::ServerStream& client, const ListenerSettings& listener,
+                   http::Refusal refusal);
+
+ private:
+  Step find_route(LiveExchange& live);
+  Task<void> answer(LiveExchange& live, Step step);
+  void finish(LiveExchange& live);
+  void log(const LiveExchange& live);
+
+  WorkerParts parts_;
+  std::shared_ptr<const RouteTable> table_;
+  std::vector<std::unique_ptr<Route>> routes_;
+  Forwarder forwarder_;
+};
+
+}  // namespace sluice::proxy

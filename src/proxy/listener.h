@@ -1,0 +1,85 @@
+// A listener on one worker: accepts connections and serves them with the current gateway.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/intrusive_list.h"
+#include "base/task.h"
+#include "codec/h1/server.h"
+#include "http/forwarded.h"
+#include "net/loop.h"
+#include "net/transport.h"
+#include "proxy/exchange_pool.h"
+#include "proxy/gateway.h"
+#include "telemetry/connection_metrics.h"
+
+namespace sluice::proxy {
+
+/// Connections of a listener over all workers; what limits.connections is held against.
+class SharedConnectionCount {
+ public:
+  explicit SharedConnectionCount(std::uint64_t limit) noexcept : limit_(limit) {}
+  bool take() noexcept {
+    // Relaxed: a count, nothing is published by it.
+    if (count_.fetch_add(1, std::memory_order_relaxed) < limit_) return true;
+    give();
+    return false;
+  }
+  void give() noexcept { count_.fetch_sub(1, std::memory_order_relaxed); }
+  std::uint64_t count() const noexcept { return count_.load(std::memory_order_relaxed); }
+
+ private:
+  const std::uint64_t limit_;
+  std::atomic<std::uint64_t> count_{0};
+};
+
+/// What a listener's configuration becomes; shared by workers, immutable.
+struct ListenerPlan {
+  ListenerSettings settings;
+  codec::h1::ServerLimits limits;
+  std::uint64_t requests_per_connection = 10'000;
+  std::function<bool(const net::Address&)> trusts;  ///< The peer's forwarding fields are believed. Empty: nobody's.
+  std::function<bool(std::string_view)> trusts_text;  ///< The same for an address in such a field.
+  std::unique_ptr<SharedConnectionCount> connections;
+};
+
+class Session;
+
+class Listener {
+ public:
+  Listener(net::Loop& loop, std::shared_ptr<const ListenerPlan> plan, telemetry::ListenerMetrics& metrics,
+           ExchangePool& exchanges, std::shared_ptr<Gateway> gateway);
+  ~Listener();
+
+  /// Accepts until stop().
+  Task<void> run(std::unique_ptr<net::Acceptor> acceptor);
+
+  /// New exchanges go to this gateway; those under way stay with theirs.
+  void use(std::shared_ptr<Gateway> gateway) noexcept { gateway_ = std::move(gateway); }
+
+  /// Accepts no more; idle connections end, others after their exchange.
+  void stop() noexcept;
+  /// Breaks what is left.
+  void abort() noexcept;
+  bool stopping() const noexcept { return stopping_; }
+  std::size_t connections() const noexcept { return tasks_.size(); }
+  auto drained() noexcept { return tasks_.join(); }
+
+ private:
+  friend class Session;
+  Task<void> serve(std::unique_ptr<net::Transport> transport);
+
+  net::Loop& loop_;
+  std::shared_ptr<const ListenerPlan> plan_;
+  telemetry::ListenerMetrics& metrics_;
+  ExchangePool& exchanges_;
+  std::shared_ptr<Gateway> gateway_;
+  std::unique_ptr<net::Acceptor> acceptor_;
+  IntrusiveList<Session> sessions_;
+  TaskGroup tasks_;
+  bool stopping_ = false;
+};
+
+}  // namespace sluice::proxy

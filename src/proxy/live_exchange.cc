@@ -1,0 +1,73 @@
+#include "proxy/live_exchange.h"
+
+#include <algorithm>
+
+namespace sluice::proxy {
+namespace {
+
+constexpr auto kHangupDelay = std::chrono::milliseconds(50);
+constexpr auto kTunnelIdle = std::chrono::hours(1);  // a quiet WebSocket is not a dead one
+
+}  // namespace
+
+void HangupWatch::begin() noexcept {
+  if (!armed() && !watching_) live_.loop.timers().arm(*this, live_.loop.now() + kHangupDelay);
+}
+
+void HangupWatch::end() noexcept {
+  disarm();
+  if (std::exchange(watching_, false)) live_.client->transport().watch(nullptr);
+}
+
+void HangupWatch::on_timer() noexcept {
+  auto& client = *live_.client;
+  // While the body is still read, its reader notices by itself.
+  if (!client.request_complete()) return begin();
+  if (client.transport().peer_gone()) return live_.client_left();
+  watching_ = true;
+  client.transport().watch(this);
+}
+
+void HangupWatch::on_activity() noexcept {
+  watching_ = false;
+  if (live_.client->transport().peer_gone()) live_.client_left();
+}
+
+void LiveExchange::begin(codec::ServerStream& stream) noexcept {
+  client = &stream;
+  route = nullptr;
+  progress = {};
+  canceller.reset();
+  route_deadline = TimePoint::max();
+  max_body = 0;
+  expects_tunnel = te_trailers = false;
+  first = {};
+  first_taken = false;
+  upload_error.reset();
+  response_begun = tunnel = gone = false;
+}
+
+void LiveExchange::end() noexcept {
+  hangup.end();
+  upstream_deadline.clear();
+  lease.reset();
+  exchange.clear();
+  client = nullptr;
+  route = nullptr;
+}
+
+void LiveExchange::client_left() noexcept {
+  gone = true;
+  canceller.cancel();
+  if (lease) lease->connection().transport().abort(Fault::cancelled);
+}
+
+void LiveExchange::allow_upstream(Duration after) noexcept {
+  upstream_deadline.set(lease->connection().transport(), std::min(loop.now() + after, route_deadline));
+}
+
+bool LiveExchange::route_timed_out() const noexcept { return loop.now() >= route_deadline; }
+
+Duration LiveExchange::body_timeout() const noexcept { return tunnel ? Duration(kTunnelIdle) : timeouts->idle; }
+
+}  // namespace sluice::proxy

@@ -1,0 +1,84 @@
+// An exchange with everything that it holds while it is under way; recycled.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "base/error.h"
+#include "base/task.h"
+#include "codec/server_stream.h"
+#include "net/loop.h"
+#include "proxy/chain.h"
+#include "proxy/route.h"
+#include "sluice/exchange.h"
+#include "upstream/canceller.h"
+#include "upstream/lease.h"
+
+namespace sluice::proxy {
+
+class LiveExchange;
+
+/// Notices that the client leaves while nobody reads from it: from 50 ms on, so that quick
+/// exchanges pay nothing. Then what is pending towards the upstream is given up.
+class HangupWatch final : public Timer, public net::Watcher {
+ public:
+  explicit HangupWatch(LiveExchange& live) noexcept : live_(live) {}
+  void begin() noexcept;
+  void end() noexcept;
+
+ private:
+  void on_timer() noexcept override;
+  void on_activity() noexcept override;
+
+  LiveExchange& live_;
+  bool watching_ = false;
+};
+
+/// One request of one client on its way. Members in the order in which they come into play.
+class LiveExchange {
+ public:
+  explicit LiveExchange(net::Loop& worker_loop) noexcept
+      : loop(worker_loop), upstream_deadline(worker_loop), hangup(*this) {}
+
+  /// Ready for a request of this client.
+  void begin(codec::ServerStream& stream) noexcept;
+  /// Lets everything go; nothing may be pending.
+  void end() noexcept;
+
+  /// The client has left: gives up whatever waits for an upstream.
+  void client_left() noexcept;
+
+  /// Moves the upstream's deadline: `after` from now, but not beyond the route's timeout while the
+  /// response has not begun.
+  void allow_upstream(Duration after) noexcept;
+  bool route_timed_out() const noexcept;
+
+  /// Between two pieces of a body, or of a tunnel.
+  Duration body_timeout() const noexcept;
+
+  net::Loop& loop;
+  Exchange exchange;
+  codec::ServerStream* client = nullptr;
+  Route* route = nullptr;
+  ChainProgress progress;
+
+  upstream::Canceller canceller;
+  std::optional<upstream::Lease> lease;
+  net::Deadline upstream_deadline;  // on the leased connection; cleared before the lease ends
+  const upstream::TimeoutsConfig* timeouts = nullptr;  // of the upstream that is asked
+  TimePoint route_deadline = TimePoint::max();         // max() once the response has begun
+  std::uint64_t max_body = 0;  // bytes of the request's body; 0: no limit
+  bool expects_tunnel = false;  // the request asks for an upgrade
+  bool te_trailers = false;     // the client takes trailers
+
+  BodyPiece first;            // the first piece of the request's body, sent with the head
+  bool first_taken = false;
+  Child upload;               // the request's body, beside the response
+  std::optional<Error> upload_error;
+  HangupWatch hangup;
+  bool response_begun = false;  // the final head of the upstream is here
+  bool tunnel = false;        // both sides have switched protocols
+  bool gone = false;          // the client has left
+};
+
+}  // namespace sluice::proxy

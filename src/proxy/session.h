@@ -1,0 +1,37 @@
+// One HTTP/1.1 connection of a client, from its first request to its last.
+#pragma once
+
+#include <memory>
+
+#include "base/intrusive_list.h"
+#include "base/task.h"
+#include "codec/h1/server.h"
+#include "proxy/listener.h"
+#include "telemetry/connection_metrics.h"
+
+namespace sluice::proxy {
+
+/// Lives in its listener's list. Small while it waits for a request.
+class Session final : public ListHook<> {
+ public:
+  Session(Listener& listener, std::unique_ptr<net::Transport> transport);
+
+  Task<telemetry::ConnectionEnd> run();
+
+  void stop() noexcept { connection_.stop(); }
+  void abort() noexcept { connection_.transport().abort(Fault::cancelled); }
+
+ private:
+  using Wait = codec::h1::ServerConnection::Wait;
+
+  /// One exchange; true when another may follow.
+  Task<bool> serve_one(Wait found);
+  void describe_client(Exchange& exchange);
+
+  Listener& listener_;
+  codec::h1::ServerConnection connection_;
+  std::uint64_t requests_ = 0;
+  telemetry::ConnectionEnd end_ = telemetry::ConnectionEnd::client_closed;
+};
+
+}  // namespace sluice::proxy
