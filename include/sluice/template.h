@@ -45,7 +45,8 @@ class Template {
 
   bool is_constant() const noexcept { return pieces_.empty(); }
   bool empty() const noexcept { return text_.empty(); }
-  const std::string& text() const noexcept { return text_; }  ///< As written.
+  const std::string& text() const noexcept { return text_; }         ///< As written.
+  const std::string& literal() const noexcept { return constant_; }  ///< What a constant expands to.
   bool needs_response() const noexcept { return needs_response_; }
 
   friend bool operator==(const Template& a, const Template& b) noexcept { return a.text_ == b.text_; }

@@ -18,11 +18,27 @@ struct HeaderEdits {
   std::vector<std::string> remove;
 };
 
-/// The fields of HeaderEdits and the checks of their names, for the spec of a kind.
-/// `response`: templates may use {status}.
-void list_fields(conf::ObjectBuilder<HeaderEdits>&);
+/// Reports names that are no field names, and those that the gateway must write itself: the framing,
+/// the hop-by-hop fields (RFC 9110 section 7.6.1) and Host. `set` is the key that `edits.set` has.
+void check_header_names(const HeaderEdits& edits, conf::Scope& scope, std::string_view set = "set");
 
-/// Header edits with names resolved to tokens. Values never bring a line end into a head.
+/// Reports values that need the response.
+void check_request_only(const HeaderEdits& edits, conf::Scope& scope);
+
+/// Adds the fields of HeaderEdits to the spec of a struct that has it as its base.
+template <class T>
+conf::ObjectBuilder<T>& list_edits(conf::ObjectBuilder<T>&& spec) {
+  return spec
+      .field("set", &HeaderEdits::set,
+             "Fields to write, in place of any of that name; values may hold variables.")
+      .field("add", &HeaderEdits::add, "Fields to append, beside those of that name; one value or several.")
+      .field("remove", &HeaderEdits::remove, "Names of fields to take out, before anything is written.")
+      .at_least_one({"set", "add", "remove"})
+      .check([](const T& edits, conf::Scope& scope) { check_header_names(edits, scope); });
+}
+
+/// Header edits as the data path runs them. All values are of the head as it was before the edits,
+/// and none can bring a line end into a head.
 class CompiledEdits {
  public:
   explicit CompiledEdits(const HeaderEdits& edits);

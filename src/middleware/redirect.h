@@ -11,7 +11,7 @@ namespace sluice::middleware {
 struct Redirect {
   Template to;
   int status = 308;        ///< 301, 302, 303, 307 or 308.
-  bool keep_query = true;  ///< Appends the request's query where `to` has no "?" of its own.
+  bool keep_query = true;  ///< Appends the request's query where `to` has neither "?" nor "#".
   static const conf::ObjectSpec& spec();
 };
 

@@ -20,7 +20,7 @@ inline constexpr MethodSet every_method = ~MethodSet{0};
 /// The methods that a configuration names: those of HTTP and up to 16 more.
 class MethodTable {
  public:
-  /// The bit of a method, known from now on; 0 where there is no room for another. GET brings HEAD.
+  /// The bits of a method, known from now on; 0 where there is no room for another. GET brings HEAD.
   MethodSet add(std::string_view method);
 
   /// The bit of the request's method; 0 for one that no route names.

@@ -1,11 +1,14 @@
 // What path the upstream gets in place of the one that was asked for.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "conf/binder.h"
+#include "http/reason.h"
 #include "sluice/exchange.h"
 #include "sluice/template.h"
 
@@ -31,14 +34,19 @@ class Rewrite {
   ~Rewrite();
 
   /// Sets request.path, in the exchange's arena; the query stays. To be called once the chain has
-  /// judged the request, which therefore sees the path that the client asked for. The new path is
-  /// normalised: no value can climb out of it by "..".
-  void apply(Exchange& exchange) const;
+  /// judged the request, which therefore sees the path that the client asked for. The new path is in
+  /// normal form; refused (invalid_target) where it would climb above the root.
+  [[nodiscard]] http::Refusal apply(Exchange& exchange) const;
 
  private:
+  enum class Kind : std::uint8_t { path, prefix, regex };
   struct Regex;
-  std::string prefix_;
+  std::string_view with_prefix(Exchange& exchange) const;
+  std::string_view substituted(Exchange& exchange) const;
+
+  Kind kind_ = Kind::path;
   Template path_;
+  std::string prefix_;  ///< Without slashes at its end.
   std::unique_ptr<Regex> regex_;
 };
 

@@ -13,6 +13,7 @@
 #include "middleware/response_headers.h"
 #include "proxy/rewrite.h"
 #include "proxy/route_match.h"
+#include "proxy/route_table.h"
 
 namespace sluice::proxy {
 
@@ -43,6 +44,9 @@ struct RouteConfig {
 /// Gives every route without a name one that says what it matches ("api.example.com/orders/*"), and
 /// reports names that are not unique. A derived name that is taken gets "#2" and so on.
 void name_routes(std::vector<RouteConfig>& routes, conf::Problems& problems);
+
+/// What a RouteTable is built from; entry i is that of route i. Borrows the routes.
+std::vector<RouteEntry> route_entries(const std::vector<RouteConfig>& routes);
 
 /// Middlewares by the names of the configuration's `middlewares`: one plan for all who use it.
 using NamedPlans = std::vector<std::pair<std::string_view, std::shared_ptr<const MiddlewarePlan>>>;

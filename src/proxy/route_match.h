@@ -1,6 +1,7 @@
 // Which requests a route takes, as the configuration says it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 

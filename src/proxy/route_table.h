@@ -6,14 +6,9 @@
 //   3. predicates   the more of method list, header and query predicates, the better
 //   4. the order of the file
 //
-//     cells_   one flat hash table: (host, kind, path) -> run in candidates_
-//                  "api.example.com" exact  "/health"    -> [0, 1)
-//                  "api.example.com" prefix "/orders"    -> [1, 4)    best first
-//                  ".example.com"    regex               -> [4, 6)
-//     candidates_  route, methods, run in demands_ (header and query predicates)
-//
-// A match hashes the path once, remembering the hash at each "/", and then asks for each host (the
-// name, its wildcards, any) a few cells. Nothing allocates.
+// A match hashes the path once, remembering the hash at each "/", and then asks a few cells of a hash
+// table for each host that fits (the name, its wildcards, any). Nothing allocates. The data structure
+// is drawn in route_cells.h.
 #pragma once
 
 #include <cstdint>
@@ -29,6 +24,8 @@
 
 namespace sluice::proxy {
 
+struct RouteCells;
+
 /// What a request leads to.
 struct RouteResult {
   static constexpr std::uint32_t no_route = ~std::uint32_t{0};
@@ -41,13 +38,20 @@ struct RouteResult {
   explicit operator bool() const noexcept { return route != no_route; }
 };
 
+/// A route as the table is told of it.
+struct RouteEntry {
+  const RouteMatch* match;
+  std::string_view name;
+  conf::Node where;  ///< Of the route, for problems.
+};
+
 /// Shared by all workers.
 class RouteTable {
  public:
-  /// `matches[i]` is that of route i. Reports regular expressions that do not compile and routes that
-  /// no request can reach because earlier or more specific ones take all that they match. The table
-  /// keeps nothing of `matches`.
-  RouteTable(std::span<const RouteMatch* const> matches, conf::Problems& problems);
+  RouteTable();  ///< Of no routes.
+  /// Reports regular expressions that do not compile, and routes that no request can reach because
+  /// others take all that they match. Keeps nothing of `routes`.
+  RouteTable(std::span<const RouteEntry> routes, conf::Problems& problems);
   RouteTable(RouteTable&&) noexcept;
   RouteTable& operator=(RouteTable&&) noexcept;
   ~RouteTable();
@@ -58,8 +62,7 @@ class RouteTable {
   std::string_view allow(const RouteResult& result, Arena& arena) const;
 
  private:
-  struct Compiled;
-  std::unique_ptr<const Compiled> compiled_;
+  std::unique_ptr<const RouteCells> cells_;
 };
 
 }  // namespace sluice::proxy

@@ -10,7 +10,9 @@ namespace sluice::proxy {
 /// exactly its weight, and never a run where an interleaving is possible. One a route and worker.
 class Split {
  public:
-  /// At least one weight, each 0 or more, not all 0. `start` shifts the sequence, so that workers
+  Split() = default;  ///< Of nothing: next() is 0.
+
+  /// At least one weight is not 0; their sum is at most 2^31. `start` shifts the sequence, so that workers
   /// do not choose in step.
   explicit Split(const std::vector<unsigned>& weights, std::size_t start = 0);
 
@@ -20,7 +22,7 @@ class Split {
  private:
   struct Share {
     long weight;
-    long current = 0;
+    long current = 0;  ///< Grows by the weight each turn; the winner pays the total.
   };
   std::vector<Share> shares_;
   long total_ = 0;

@@ -1,0 +1,148 @@
+#include "proxy/route_config.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+
+#include "base/text.h"
+#include "http/chars.h"
+
+namespace sluice::proxy {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t kLongestName = 100;
+
+void check_prefix_rewrite(const RouteConfig& route, conf::Scope& scope) {
+  const auto& paths = route.match.path;
+  const bool has_rest =
+      !route.match.path_regex &&
+      std::all_of(paths.begin(), paths.end(), [](const auto& path) { return path->ends_with("/*"); });
+  if (!has_rest)
+    scope.problem("rewrite.path_prefix", "takes the place of a prefix, so match.path must end with /*");
+}
+
+void check(const RouteConfig& route, conf::Scope& scope) {
+  const bool any_weight = std::any_of(route.upstream.begin(), route.upstream.end(),
+                                      [](const UpstreamShare& share) { return share.weight > 0; });
+  if (!route.upstream.empty() && !any_weight) scope.problem("upstream", "one of the weights must be above 0");
+  if (route.rewrite && route.rewrite->path_prefix) check_prefix_rewrite(route, scope);
+  if (route.rewrite && route.upstream.empty())
+    scope.problem("rewrite", "there is no upstream to rewrite the path for");
+}
+
+std::string derived_name(const RouteMatch& match) {
+  std::string name;
+  if (!match.host.empty()) name = *match.host.front();
+  if (match.path_regex) {
+    name += **match.path_regex;
+  } else if (!match.path.empty()) {
+    name += *match.path.front();
+  } else {
+    name += name.empty() ? "default" : "/*";
+  }
+  return name.substr(0, kLongestName);
+}
+
+std::string unused(const std::string& wanted, const std::set<std::string>& taken) {
+  std::string name = wanted;
+  for (int i = 2; taken.contains(name); ++i) name = wanted + "#" + std::to_string(i);
+  return name;
+}
+
+std::shared_ptr<const MiddlewarePlan> find_plan(const conf::Tagged& use, const NamedPlans& named,
+                                                conf::Problems& problems) {
+  if (!use.is_reference()) return plan_of(use.definition);
+  const auto known =
+      std::find_if(named.begin(), named.end(), [&](const auto& n) { return n.first == use.reference; });
+  if (known != named.end()) return known->second;
+  std::vector<std::string_view> names;
+  for (const auto& n : named) names.push_back(n.first);
+  problems.add(use.where, "no middleware is named " + in_quotes(use.reference),
+               conf::suggest(use.reference, names));
+  return nullptr;
+}
+
+template <class Config>
+std::shared_ptr<const MiddlewarePlan> own_plan(const MiddlewareKind& kind, const Config& config) {
+  return kind.plan(std::make_shared<const Config>(config));
+}
+
+}  // namespace
+
+const conf::ObjectSpec& UpstreamShare::spec() {
+  static const conf::ObjectSpec spec =
+      conf::object<UpstreamShare>("UpstreamShare", "One of the upstreams that share a route's requests.")
+          .field("upstream", &UpstreamShare::upstream, "Name of the upstream.", conf::required())
+          .field("weight", &UpstreamShare::weight, "Its share of the sum of weights; 0: none for now.",
+                 conf::between(0, 10000))
+          .shorthand(conf::Node::Kind::scalar, "upstream");
+  return spec;
+}
+
+const conf::ObjectSpec& RouteConfig::spec() {
+  static const conf::ObjectSpec spec =
+      conf::object<RouteConfig>("Route", "Which requests it takes, and what becomes of them.")
+          .field("name", &RouteConfig::name,
+                 "In logs and metrics; made of host and path where it is not written.",
+                 conf::matching(
+                     "a name of printable characters", "^[^\\x00-\\x1f\\x7f]+$",
+                     [](std::string_view name) { return !name.empty() && http::is_field_value(name); }))
+          .field("match", &RouteConfig::match, "Which requests it takes; all where it is not written.")
+          .field("middlewares", &RouteConfig::middlewares,
+                 "What looks at a request on its way, in order: names of `middlewares`, or definitions on "
+                 "the spot.",
+                 conf::kinds(std::string(MiddlewareKind::category)))
+          .field("upstream", &RouteConfig::upstream, "Where requests go: a name, or several with weights.")
+          .field("respond", &RouteConfig::respond, "A fixed response instead of an upstream.")
+          .field("redirect", &RouteConfig::redirect, "A redirect instead of an upstream.")
+          .field("rewrite", &RouteConfig::rewrite, "Another path for the upstream.")
+          .field("request_headers", &RouteConfig::request_headers, "Edits of what the upstream gets.")
+          .field("response_headers", &RouteConfig::response_headers, "Edits of what the client gets.")
+          .field("timeout", &RouteConfig::timeout, "Up to the response head, all attempts included.",
+                 conf::between(1ms, 24h))
+          .field("max_body", &RouteConfig::max_body,
+                 "Largest request body, in place of the listener's `limits.body`.")
+          .exactly_one({"upstream", "respond", "redirect"})
+          .where(&RouteConfig::where)
+          .check(&check);
+  return spec;
+}
+
+void name_routes(std::vector<RouteConfig>& routes, conf::Problems& problems) {
+  std::set<std::string> taken;
+  for (const RouteConfig& route : routes) {
+    if (route.name.empty() || taken.insert(route.name).second) continue;
+    problems.add(route.where.nearest_to("name"), "another route is named " + in_quotes(route.name) + " too");
+  }
+  for (RouteConfig& route : routes) {
+    if (!route.name.empty()) continue;
+    route.name = unused(derived_name(route.match), taken);
+    taken.insert(route.name);
+  }
+}
+
+std::vector<RouteEntry> route_entries(const std::vector<RouteConfig>& routes) {
+  std::vector<RouteEntry> entries;
+  for (const RouteConfig& route : routes) entries.push_back({&route.match, route.name, route.where});
+  return entries;
+}
+
+std::vector<std::shared_ptr<const MiddlewarePlan>> chain_plans(const RouteConfig& route,
+                                                               const NamedPlans& named,
+                                                               conf::Problems& problems) {
+  std::vector<std::shared_ptr<const MiddlewarePlan>> plans;
+  if (route.response_headers)
+    plans.push_back(own_plan(middleware::response_headers_kind(), *route.response_headers));
+  for (const conf::Tagged& use : route.middlewares) {
+    if (auto plan = find_plan(use, named, problems)) plans.push_back(std::move(plan));
+  }
+  if (route.request_headers)
+    plans.push_back(own_plan(middleware::request_headers_kind(), *route.request_headers));
+  if (route.redirect) plans.push_back(own_plan(middleware::redirect_kind(), *route.redirect));
+  if (route.respond) plans.push_back(own_plan(middleware::respond_kind(), *route.respond));
+  return plans;
+}
+
+}  // namespace sluice::proxy

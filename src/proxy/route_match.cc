@@ -1,0 +1,105 @@
+#include "proxy/route_match.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "http/target.h"
+#include "http/token.h"
+
+namespace sluice::proxy {
+namespace {
+
+// A fault as the end of a sentence; empty: none.
+std::string fault_of_host(std::string_view host) {
+  if (host == "*") return "leave host out to match any";
+  if (host.starts_with("*.")) host.remove_prefix(2);
+  if (host.starts_with('[') && host.ends_with(']')) return {};
+  if (host.find(':') != std::string_view::npos) return "a host is written without port";
+  if (host.find('*') != std::string_view::npos)
+    return "a * stands only at the beginning, as in *.example.com";
+  const bool plain = !host.empty() && std::all_of(host.begin(), host.end(), [](char c) {
+    return is_alpha(c) || is_digit(c) || c == '-' || c == '.' || c == '_';
+  });
+  return plain ? std::string{} : "wanted a host name, as in api.example.com or *.example.com";
+}
+
+// Requests are matched in normal form, so another form would never match.
+std::string fault_of_form(std::string_view path) {
+  if (path.empty() || http::is_normal_path(path)) return {};
+  std::string out(3 * path.size(), '\0');
+  const auto normal = http::normalise_path(path, out.data(), {.allow_encoded_slash = true});
+  if (normal.refusal) return std::string(normal.refusal.detail);
+  return normal.path == path ? std::string{}
+                             : "requests are matched as " + std::string(normal.path) + "; write that";
+}
+
+std::string fault_of_path(std::string_view path) {
+  if (!path.starts_with('/')) return "a path begins with /";
+  if (path.ends_with("/*")) path.remove_suffix(2);
+  if (path.find('*') != std::string_view::npos)
+    return "a * stands only at the end, after a /; for all else there is path_regex";
+  if (path.find('?') != std::string_view::npos) return "a path has no query; match that with `query`";
+  return fault_of_form(path);
+}
+
+void check_each(const std::vector<conf::Located<std::string>>& values, std::string_view key,
+                conf::Scope& scope, std::string (*fault_of)(std::string_view)) {
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    std::string fault = fault_of(*values[i]);
+    if (!fault.empty())
+      scope.problem(std::string(key) + "[" + std::to_string(i) + "]", in_quotes(*values[i]) + ": " + fault);
+  }
+}
+
+std::string fault_of_method(std::string_view method) {
+  if (!http::is_token(method)) return "not a method";
+  std::string upper(method);
+  for (char& c : upper) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  if (upper != method && http::method(upper) != http::Method::other)
+    return "methods are case-sensitive; write " + upper;
+  return {};
+}
+
+void check(const RouteMatch& match, conf::Scope& scope) {
+  check_each(match.host, "host", scope, &fault_of_host);
+  check_each(match.path, "path", scope, &fault_of_path);
+  check_each(match.method, "method", scope, &fault_of_method);
+  for (const auto& field : match.header) {
+    if (!http::is_token(field.name))
+      scope.problem("header", in_quotes(field.name) + " is not a header field name");
+  }
+}
+
+}  // namespace
+
+const conf::ObjectSpec& ValueMatch::spec() {
+  static const conf::ObjectSpec spec =
+      conf::object<ValueMatch>("ValueMatch", "A demand on a value; a text alone is the exact value.")
+          .field("exact", &ValueMatch::exact, "The value, in the same case.")
+          .field("regex", &ValueMatch::regex, "A regular expression (RE2) that takes the whole value.")
+          .field("present", &ValueMatch::present, "true: there with any value; false: not there.")
+          .exactly_one({"exact", "regex", "present"})
+          .shorthand(conf::Node::Kind::scalar, "exact");
+  return spec;
+}
+
+const conf::ObjectSpec& RouteMatch::spec() {
+  static const conf::ObjectSpec spec =
+      conf::object<RouteMatch>("RouteMatch",
+                               "Which requests a route takes; everything that is written must hold.")
+          .field("host", &RouteMatch::host, "Host without port, exact or `*.example.com`; one of several.")
+          .field("path", &RouteMatch::path,
+                 "`/exact`, or `/prefix/*`, which takes `/prefix` too; one of several.")
+          .field("path_regex", &RouteMatch::path_regex,
+                 "A regular expression (RE2) that takes the whole path.")
+          .field("method", &RouteMatch::method, "Methods; GET stands for HEAD too.")
+          .field("header", &RouteMatch::header,
+                 "Header fields by name; one of several lines of a field is enough.")
+          .field("query", &RouteMatch::query, "Query parameters by name, compared decoded.")
+          .at_most_one({"path", "path_regex"})
+          .where(&RouteMatch::where)
+          .check(&check);
+  return spec;
+}
+
+}  // namespace sluice::proxy
