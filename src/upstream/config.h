@@ -74,8 +74,8 @@ struct TimeoutsConfig {
 /// Counted for each endpoint, over all workers.
 struct ConnectionsConfig {
   unsigned max = 1024;
-  unsigned idle_max = 128;
-  unsigned pending_max = 256;
+  unsigned idle_max = 1024;
+  unsigned pending_max = 1024;
 
   static const conf::ObjectSpec& spec();
 };

@@ -23,27 +23,37 @@ struct DialLimits {
   Canceller* canceller = nullptr;
 };
 
-/// One attempt. Errors carry the side and retry_safe.
-Task<Result<std::unique_ptr<net::Transport>>> dial(net::Loop& loop, const net::Address& address,
-                                                   DialLimits limits);
+/// Which address it was in the end.
+struct Dialed {
+  std::unique_ptr<net::Transport> transport;
+  net::Address address;
+};
 
-/// Loop's thread.
+/// Loop's thread. Several connect() may be under way at once.
 class Connector {
  public:
-  explicit Connector(net::Loop& loop) noexcept : loop_(loop) {}
+  explicit Connector(net::Loop& loop) : loop_(loop), targets_(std::make_shared<Targets>()) {}
 
   void set_addresses(const Addresses& addresses);
-  const Addresses& addresses() const noexcept { return *addresses_; }
+  const Addresses& addresses() const noexcept { return targets_->addresses; }
 
   /// Begins with the next address in turn; those that failed within the last 30 s are tried last.
-  /// The error is that of the last attempt; Fault::unresolved where there is no address.
-  Task<Result<std::unique_ptr<net::Transport>>> connect(DialLimits limits);
+  /// The error is that of the last attempt, Fault::unresolved where there is no address; all carry
+  /// their side and retry_safe.
+  Task<Result<Dialed>> connect(DialLimits limits);
 
  private:
+  // What connect() goes on with when the addresses change meanwhile.
+  struct Targets {
+    Addresses addresses;
+    std::vector<TimePoint> failing_until;
+    std::size_t turn = 0;
+  };
+  static std::size_t next(const Targets& targets, const std::vector<char>& tried, std::size_t first,
+                          TimePoint now);
+
   net::Loop& loop_;
-  std::shared_ptr<const Addresses> addresses_ = std::make_shared<const Addresses>();
-  std::vector<TimePoint> failing_until_;
-  std::size_t next_ = 0;
+  std::shared_ptr<Targets> targets_;
 };
 
 }  // namespace sluice::upstream

@@ -48,12 +48,16 @@ class SharedEndpoint {
   bool take_slot() noexcept;
   /// Wakes the pools when somebody waits.
   void give_slot() noexcept;
+  bool full() const noexcept { return connections() >= limits_.max; }
   std::uint32_t connections() const noexcept { return connections_.load(std::memory_order_relaxed); }
 
   /// A place among connections.pending_max.
   bool begin_wait() noexcept;
   void end_wait() noexcept;
   std::uint32_t waiting() const noexcept { return waiting_.load(std::memory_order_relaxed); }
+
+  /// How many idle connections each pool may keep, so that together they keep connections.idle_max.
+  std::size_t idle_share() const noexcept;
 
   void enroll(SharedPool& pool);
   void dismiss(SharedPool& pool) noexcept;  ///< Its counts stay part of counts().
@@ -73,6 +77,7 @@ class SharedEndpoint {
       pools_mutex_;  // taken when a worker starts or ends, waits or is waited for: never when warm
   std::vector<SharedPool*> pools_;
   PoolTotals gone_;
+  std::atomic<std::uint32_t> pool_count_{0};  // relaxed: a share that is a moment old does no harm
 
   // Each on a cache line of its own: workers write the counters, everybody reads the health.
   alignas(64) SharedHealth health_;

@@ -37,11 +37,19 @@ using MakeClient = std::unique_ptr<codec::ClientConnection> (*)(net::Loop&, std:
 /// Loop's thread only, but for wake(). Outlives its leases.
 class EndpointPool final : private SharedPool, private PooledConnection::Owner, private Timer {
  public:
-  EndpointPool(const UpstreamConfig& config, SharedEndpoint& endpoint, net::Loop& loop,
-               MakeClient make_client);
+  struct Parts {
+    const UpstreamConfig& config;
+    SharedEndpoint& endpoint;
+    std::size_t index;  ///< Of the endpoint in its upstream.
+    net::Loop& loop;
+    MakeClient make_client;
+  };
+
+  explicit EndpointPool(const Parts& parts);
   ~EndpointPool() override;
 
   SharedEndpoint& endpoint() noexcept { return endpoint_; }
+  std::size_t index() const noexcept { return index_; }
   const PoolCounts& counts() const noexcept override { return counts_; }
 
   /// Where to dial from now on; idle connections to other addresses are closed.
@@ -62,14 +70,17 @@ class EndpointPool final : private SharedPool, private PooledConnection::Owner, 
 
   Connection take_idle() noexcept;
   Slot take_slot(bool fresh) noexcept;
+  void grant_free_slots() noexcept;
   Task<Result<Waiter::Grant>> wait(const LeaseOptions& options);
   Task<Result<Lease>> dial(Slot slot, LeaseOptions options, ActiveRequest active);
 
   void give_back(Connection connection, bool reusable) noexcept;
+  bool wanted_elsewhere() noexcept;
   void keep(Connection connection) noexcept;
   void close(Connection connection) noexcept;
-  void close_oldest_idle() noexcept;
-  bool still_known(const PooledConnection& connection) const noexcept;
+  void pass_on(Slot slot) noexcept;
+  Connection take_oldest_idle() noexcept;
+  bool leads_somewhere_known(const PooledConnection& connection) const noexcept;
 
   void wake() noexcept override;  // any thread
   void on_woken() noexcept;
@@ -78,18 +89,20 @@ class EndpointPool final : private SharedPool, private PooledConnection::Owner, 
 
   const UpstreamConfig& config_;
   SharedEndpoint& endpoint_;
+  const std::size_t index_;
   net::Loop& loop_;
   const MakeClient make_client_;
   Connector connector_;
   IntrusiveList<PooledConnection> idle_;  // owned; front: the newest
   WaitQueue waiting_;
+  unsigned handed_on_ = 0;  // to waiters of this worker while other workers waited too
   PoolCounts counts_;
   std::size_t dialing_ = 0;
   bool retired_ = false;
 
   // Posted functions may run after the pool is gone: they find it through this.
   struct Link {
-    EndpointPool* pool;
+    EndpointPool* pool = nullptr;
     std::atomic<bool> posted{false};  // acquire-release: one post at a time is enough
   };
   std::shared_ptr<Link> link_;

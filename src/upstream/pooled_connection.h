@@ -54,6 +54,9 @@ class PooledConnection final : public ListHook<>, private net::Watcher {
   const net::Address& address() const noexcept { return address_; }
   const std::string& address_text() const noexcept { return address_text_; }
 
+  /// The endpoint has not been seen to close or break it.
+  bool alive() noexcept { return !client_->transport().peer_gone(); }
+
   /// Idle from now on; watched.
   void rest(TimePoint now) noexcept;
   /// In use again.

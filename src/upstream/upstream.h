@@ -58,6 +58,7 @@ class Upstream {
  private:
   void refresh_if_changed() noexcept;
   void refresh(std::uint64_t version, const EndpointSet& set);
+  void list_candidates(const EndpointSet& set, bool resolved);
 
   std::shared_ptr<SharedUpstream> shared_;
   std::uint64_t version_ = 0;

@@ -10,6 +10,7 @@
 #include "base/timer_wheel.h"
 #include "net/loop.h"
 #include "upstream/canceller.h"
+#include "upstream/lease.h"
 #include "upstream/pooled_connection.h"
 
 namespace sluice::upstream {
@@ -24,10 +25,17 @@ class Waiter final : public ListHook<>, private CancelPoint, private Timer {
     Slot slot;
   };
 
-  /// `fresh`: takes a slot only.
-  Waiter(net::Loop& loop, bool fresh, TimePoint deadline, Canceller* canceller) noexcept;
+  /// Where the wait is counted; SharedEndpoint::begin_wait() has been called, and this ends it.
+  struct Place {
+    net::Loop& loop;
+    SharedEndpoint& endpoint;
+    PoolCounts& counts;
+  };
+
+  explicit Waiter(Place place, const LeaseOptions& options) noexcept;
   ~Waiter() override;
 
+  /// Takes a slot only.
   bool fresh() const noexcept { return fresh_; }
 
   /// What it waited for, or why it waits no more. Takes it out of the queue.
@@ -41,7 +49,7 @@ class Waiter final : public ListHook<>, private CancelPoint, private Timer {
   void on_cancel() noexcept override;
   void on_timer() noexcept override;
 
-  net::Loop& loop_;
+  Place place_;
   const bool fresh_;
   bool done_ = false;
   std::coroutine_handle<> handle_;

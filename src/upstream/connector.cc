@@ -1,0 +1,97 @@
+#include "upstream/connector.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace sluice::upstream {
+namespace {
+
+constexpr Duration kFailing = std::chrono::seconds{30};
+
+class AbortOnCancel final : private CancelPoint {
+ public:
+  AbortOnCancel(Canceller* canceller, net::Transport& transport) noexcept
+      : CancelPoint(canceller), transport_(transport) {}
+  ~AbortOnCancel() override = default;
+
+ private:
+  void on_cancel() noexcept override { transport_.abort(Fault::cancelled); }
+  net::Transport& transport_;
+};
+
+// Before a byte was sent a retry is safe whatever happened.
+Error dial_error(Error error) {
+  const bool ours = error.fault == Fault::no_descriptors || error.fault == Fault::no_memory ||
+                    error.fault == Fault::cancelled;
+  error.side = ours ? Side::us : Side::upstream;
+  error.retry_safe = error.fault != Fault::cancelled;
+  return error;
+}
+
+Task<Result<std::unique_ptr<net::Transport>>> dial(net::Loop& loop, const net::Address& address,
+                                                   DialLimits limits) {
+  auto begun = loop.network().connect(address, net::ConnectOptions{});
+  if (!begun) co_return dial_error(begun.error());
+  auto transport = std::move(*begun);
+  net::Deadline deadline(loop);
+  deadline.set(*transport, std::min(loop.now() + limits.timeout, limits.deadline));
+  AbortOnCancel on_cancel(limits.canceller, *transport);
+  const auto connected = co_await transport->connected();
+  if (limits.canceller && limits.canceller->cancelled()) co_return dial_error({Fault::cancelled});
+  if (!connected) co_return dial_error(connected.error());
+  co_return std::move(transport);
+}
+
+// Another address would fare no better.
+bool is_final(Fault fault) {
+  return fault == Fault::cancelled || fault == Fault::no_descriptors || fault == Fault::no_memory;
+}
+
+}  // namespace
+
+void Connector::set_addresses(const Addresses& addresses) {
+  if (addresses == targets_->addresses) return;
+  auto targets = std::make_shared<Targets>();
+  targets->addresses = addresses;
+  targets->failing_until.resize(addresses.size());
+  targets_ = std::move(targets);
+}
+
+// The first in turn that is not known to fail, else the first in turn at all.
+std::size_t Connector::next(const Targets& targets, const std::vector<char>& tried, std::size_t first,
+                            TimePoint now) {
+  const auto count = targets.addresses.size();
+  auto fallback = count;
+  for (std::size_t n = 0; n < count; ++n) {
+    const auto i = (first + n) % count;
+    if (tried[i]) continue;
+    if (targets.failing_until[i] <= now) return i;
+    if (fallback == count) fallback = i;
+  }
+  return fallback;
+}
+
+Task<Result<Dialed>> Connector::connect(DialLimits limits) {
+  const auto targets = targets_;
+  const auto count = targets->addresses.size();
+  const auto first = targets->turn++;
+  std::vector<char> tried(count);
+  Error error{Fault::unresolved, Side::upstream, true};
+  for (std::size_t n = 0; n < count; ++n) {
+    const auto i = next(*targets, tried, first, loop_.now());
+    tried[i] = 1;
+    auto transport = co_await dial(loop_, targets->addresses[i], limits);
+    if (transport) {
+      targets->failing_until[i] = {};
+      co_return Dialed{std::move(*transport), targets->addresses[i]};
+    }
+    error = transport.error();
+    if (is_final(error.fault)) break;
+    targets->failing_until[i] = loop_.now() + kFailing;
+    if (loop_.now() >= limits.deadline) break;
+  }
+  co_return error;
+}
+
+}  // namespace sluice::upstream

@@ -1,0 +1,22 @@
+#include "upstream/pooled_connection.h"
+
+namespace sluice::upstream {
+
+PooledConnection::PooledConnection(Owner& owner, Slot slot, std::unique_ptr<codec::ClientConnection> client,
+                                   const net::Address& address)
+    : owner_(owner),
+      slot_(std::move(slot)),
+      client_(std::move(client)),
+      address_(address),
+      address_text_(address.to_string()) {}
+
+PooledConnection::~PooledConnection() = default;
+
+void PooledConnection::rest(TimePoint now) noexcept {
+  idle_since_ = now;
+  client_->transport().watch(this);
+}
+
+void PooledConnection::rise() noexcept { client_->transport().watch(nullptr); }
+
+}  // namespace sluice::upstream

@@ -1,0 +1,98 @@
+#include "upstream/stats.h"
+
+#include <chrono>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "conf/scalar.h"
+#include "upstream/shared_upstream.h"
+
+namespace sluice::upstream {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json to_json(const Health& health) {
+  Json out{{"state", name(health.state)}, {"reason", health.text()}};
+  if (health.since != 0)
+    out["since"] = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(health.since)));
+  return out;
+}
+
+Json to_json(const EndpointStats& endpoint) {
+  const auto& pool = endpoint.pool;
+  return {
+      {"name", endpoint.name},
+      {"addresses", endpoint.addresses},
+      {"weight", endpoint.weight},
+      {"health", to_json(endpoint.health)},
+      {"checks",
+       {{"passed", endpoint.checks_passed},
+        {"failed", endpoint.checks_failed},
+        {"flips", endpoint.health_flips}}},
+      {"active_requests", endpoint.active},
+      {"pending_requests", pool.pending},
+      {"connections", {{"open", endpoint.connections}, {"idle", pool.idle}, {"in_use", pool.leased}}},
+      {"totals",
+       {{"opened", pool.opened},
+        {"reused", pool.reused},
+        {"connect_failed", pool.connect_failed},
+        {"idle_lost", pool.idle_lost},
+        {"idle_expired", pool.idle_expired},
+        {"pending_full", pool.pending_full},
+        {"pending_timeout", pool.pending_timeout}}},
+  };
+}
+
+EndpointStats read_endpoint(const SharedUpstream& upstream, std::size_t index, const Addresses& addresses) {
+  const auto& endpoint = upstream.endpoint(index);
+  const auto& checks = upstream.checks(index);
+  EndpointStats out;
+  out.name = endpoint.name();
+  for (const auto& address : addresses) out.addresses.push_back(address.to_string());
+  out.weight = endpoint.weight();
+  out.health = endpoint.health().load();
+  out.active = endpoint.active();
+  out.connections = endpoint.connections();
+  out.pool = endpoint.counts();
+  out.checks_passed = checks.passed.load();
+  out.checks_failed = checks.failed.load();
+  out.health_flips = checks.flips.load();
+  return out;
+}
+
+}  // namespace
+
+// A scrape may read between two steps of a worker, so that what went up and down again looks odd by one.
+void PoolTotals::add(const PoolCounts& counts) noexcept {
+  opened += counts.opened.load();
+  reused += counts.reused.load();
+  connect_failed += counts.connect_failed.load();
+  idle_lost += counts.idle_lost.load();
+  idle_expired += counts.idle_expired.load();
+  pending_full += counts.pending_full.load();
+  pending_timeout += counts.pending_timeout.load();
+  idle += counts.idle.load();
+  leased += counts.leased.load();
+  pending += counts.pending.load();
+}
+
+UpstreamStats read_stats(const SharedUpstream& upstream) {
+  UpstreamStats out;
+  out.name = upstream.name();
+  out.balance = enum_spec(upstream.config().balance).name(static_cast<long long>(upstream.config().balance));
+  const auto set = upstream.endpoints();
+  for (std::size_t i = 0; i < upstream.size(); ++i)
+    out.endpoints.push_back(read_endpoint(upstream, i, set->addresses[i]));
+  return out;
+}
+
+Json to_json(const UpstreamStats& stats) {
+  Json endpoints = Json::array();
+  for (const auto& endpoint : stats.endpoints) endpoints.push_back(to_json(endpoint));
+  return {{"name", stats.name}, {"balance", stats.balance}, {"endpoints", std::move(endpoints)}};
+}
+
+}  // namespace sluice::upstream
