@@ -1,0 +1,107 @@
+// A socket driven by the ring.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <span>
+
+#include "base/intrusive_list.h"
+#include "net/chunk.h"
+#include "net/transport.h"
+#include "net/uring/send.h"
+
+namespace sluice::net {
+
+class UringLoop;
+struct ConnectOptions;
+
+/// The kernel holds the address of this object while an operation is in flight, so deleting it
+/// only retires it: what is in flight is cancelled, and the memory is given back with the last
+/// completion. An idle one takes 128 bytes, and as much again for each address asked for.
+class UringTransport final : public Transport, public ListHook<> {
+ public:
+  /// Begins to connect.
+  static Result<std::unique_ptr<Transport>> connect(UringLoop& loop, const Address& to,
+                                                    const ConnectOptions& options);
+
+  /// Takes an accepted descriptor over.
+  static std::unique_ptr<Transport> accepted(UringLoop& loop, int descriptor);
+
+  static void operator delete(UringTransport* self, std::destroying_delete_t) noexcept { self->retire(); }
+
+  void watch(Watcher* watcher) noexcept override;
+  bool peer_gone() const noexcept override;
+  void shutdown_write() noexcept override;
+  void cancel_read() noexcept override;
+  void abort(Fault why, bool reset) noexcept override;
+  const Address& peer() const noexcept override;
+  const Address& local() const noexcept override;
+
+  // For the loop: the completions of this socket's operations.
+  void on_receive(int result, unsigned flags) noexcept;
+  void on_send(int result) noexcept;
+  void on_connect(int result) noexcept;
+  void on_nudge() noexcept;
+
+  /// For the loop: a buffer may be free for this reader, which found none.
+  void receive_again() noexcept;
+
+  /// For the loop as it ends: gives up a retired transport whose completions will never come.
+  void discard() noexcept;
+
+ private:
+  UringTransport(UringLoop& loop, int descriptor) noexcept : loop_(loop), descriptor_(descriptor) {}
+  ~UringTransport() override;
+
+  bool start_read(ReadOp& op, std::size_t expected) noexcept override;
+  bool start_write(WriteOp& op, std::span<const Slice> slices) noexcept override;
+  bool start_connect(WriteOp& op) noexcept override;
+
+  void retire() noexcept;
+  bool retired_and_gone() noexcept;
+  bool in_flight() const noexcept { return receiving_ || sending_ || connecting_ || nudged_; }
+
+  void receive(std::size_t expected) noexcept;
+  void send() noexcept;
+  void nudge() noexcept;
+  void keep(int result, unsigned flags) noexcept;
+  void starve() noexcept;
+  bool has_news() const noexcept;
+  Result<Chunk> take_news() noexcept;
+  void tell() noexcept;
+  void finish_read(Result<Chunk> result) noexcept;
+  void finish_write(Result<void> result) noexcept;
+  void send_fin() noexcept;
+  void break_socket(bool reset) noexcept;
+
+  UringLoop& loop_;
+  int descriptor_;
+
+  // In flight:
+  bool receiving_ : 1 = false;
+  bool receiving_bulk_ : 1 = false;  // into kept_'s buffer
+  bool sending_ : 1 = false;
+  bool connecting_ : 1 = false;
+  bool nudged_ : 1 = false;
+  // Wanted:
+  bool cancelling_ : 1 = false;  // the pending read ends with Fault::cancelled
+  bool fin_wanted_ : 1 = false;  // after the write that is under way
+  // Known:
+  bool drained_ : 1 = false;  // the last receive left nothing, as far as the kernel told
+  bool ended_ : 1 = false;    // FIN was read
+  bool lost_ : 1 = false;     // a send took the socket's error, so that what looks like FIN is none
+  bool aborted_ : 1 = false;
+  bool retired_ : 1 = false;
+
+  ReadOp* reader_ = nullptr;
+  WriteOp* writer_ = nullptr;  // of a write or of the connect
+  Watcher* watcher_ = nullptr;
+  Send* send_ = nullptr;
+  mutable Address* peer_ = nullptr;  // once asked for
+  mutable Address* local_ = nullptr;
+  Chunk kept_;   // read and not yet asked for
+  Error error_;  // sticky: of a receive or connect, or why it was aborted
+};
+
+}  // namespace sluice::net
