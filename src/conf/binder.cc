@@ -83,7 +83,7 @@ std::string ObjectSpec::wanted() const {
 }
 
 void ObjectSpec::bind(const Node& node, void* into, Context& context) const {
-  const auto before = context.problems.size();
+  const auto before = context.problems.size() + context.skipped;
   if (where_) *reinterpret_cast<Node*>(static_cast<char*>(into) + *where_) = node;
   std::vector<char> seen(fields_.size(), 0);
   if (node.is_map() || node.is_null()) {
@@ -96,7 +96,7 @@ void ObjectSpec::bind(const Node& node, void* into, Context& context) const {
     return;
   }
   check_keys(node, seen, context);
-  if (context.problems.size() != before) return;
+  if (context.problems.size() + context.skipped != before) return;
   Scope scope(context, node);
   for (const auto& check : checks_) check(into, scope);
 }
@@ -131,7 +131,7 @@ bool bind(const Node& node, const ObjectSpec& spec, void* into, Problems& proble
   const auto before = problems.size();
   Context context{problems, catalog};
   spec.bind(node, into, context);
-  return problems.size() == before;
+  return problems.size() == before && context.skipped == 0;
 }
 
 }  // namespace sluice::conf

@@ -10,6 +10,14 @@ std::string Constraints::range() const {
   return high ? "at most " + high->text : "";
 }
 
+std::string Constraints::items() const {
+  const auto named = [](std::uint32_t n) { return std::to_string(n) + (n == 1 ? " item" : " items"); };
+  if (fewest && most && *fewest == *most) return named(*most);
+  if (fewest.value_or(0) > 0 && most) return std::to_string(*fewest) + " to " + named(*most);
+  if (most) return "at most " + named(*most);
+  return fewest ? "at least " + named(*fewest) : "";
+}
+
 Option required() { return {.required = true, .apply = nullptr}; }
 
 Option not_empty() {
@@ -17,7 +25,7 @@ Option not_empty() {
                   [](std::string_view text) { return !text.empty(); });
 }
 
-Option count(std::uint32_t fewest, std::uint32_t most) {
+Option count(std::uint32_t fewest, std::optional<std::uint32_t> most) {
   return {.required = false, .apply = [=](Constraints& c) { c.fewest = fewest, c.most = most; }};
 }
 

@@ -46,6 +46,8 @@ struct Constraints {
   std::string wanted;   ///< What `accepts` takes: "a header name".
   std::string pattern;  ///< The same for JSON Schema; empty: not expressed there.
 
+  /// "1 to 16 items", "at least 1 item"; empty without.
+  std::string items() const;
   /// "1ms to 5m", "at least 1", "at most 10"; empty without a range.
   std::string range() const;
 };
@@ -75,7 +77,7 @@ Option required();
 /// The text must not be empty.
 Option not_empty();
 /// So many items of a list or map.
-Option count(std::uint32_t fewest, std::uint32_t most);
+Option count(std::uint32_t fewest, std::optional<std::uint32_t> most = std::nullopt);
 /// An empty std::optional may be written as this word: `workers: auto`.
 Option or_word(std::string word);
 /// A text that `accepts` takes; `wanted` says what that is ("a header name"), `pattern` says it to JSON

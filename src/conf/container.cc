@@ -13,22 +13,10 @@ std::vector<TypeSpec::Reached> with_step(std::vector<TypeSpec::Reached> reached,
   return reached;
 }
 
-std::string items(std::uint32_t number) {
-  return std::to_string(number) + (number == 1 ? " item" : " items");
-}
-
 void check_count(const Node& node, std::uint32_t size, const Constraints& constraints, Context& context) {
-  const auto fewest = constraints.fewest.value_or(0), most = constraints.most.value_or(0xFFFF'FFFF);
-  if (size >= fewest && size <= most) return;
-  std::string wanted;
-  if (most == 0xFFFF'FFFF) {
-    wanted = "at least " + items(fewest);
-  } else if (fewest == most) {
-    wanted = items(fewest);
-  } else {
-    wanted = std::to_string(fewest) + " to " + items(most);
-  }
-  context.problems.add(node, "wanted " + wanted + ", found " + (size == 0 ? "none" : std::to_string(size)));
+  if (size >= constraints.fewest.value_or(0) && (!constraints.most || size <= *constraints.most)) return;
+  context.problems.add(
+      node, "wanted " + constraints.items() + ", found " + (size == 0 ? "none" : std::to_string(size)));
 }
 
 }  // namespace
@@ -60,7 +48,9 @@ void OptionalType::describe(const Constraints& constraints, SchemaWriter& writer
   if (constraints.word.empty()) {
     out.update(inner);
   } else {
-    out["anyOf"] = Json::array({Json{{"const", constraints.word}}, std::move(inner)});
+    Json ways = Json::array({Json{{"const", constraints.word}}});
+    add_ways(std::move(inner), ways);
+    out["anyOf"] = std::move(ways);
   }
 }
 
@@ -110,7 +100,9 @@ void ListType::describe(const Constraints& constraints, SchemaWriter& writer, Js
   Json list{{"type", "array"}, {"items", inner}};
   if (constraints.fewest) list["minItems"] = *constraints.fewest;
   if (constraints.most) list["maxItems"] = *constraints.most;
-  out["anyOf"] = Json::array({std::move(list), std::move(inner)});
+  Json ways = Json::array({std::move(list)});
+  add_ways(std::move(inner), ways);
+  out["anyOf"] = std::move(ways);
 }
 
 std::string ListType::title(const Constraints& constraints) const {

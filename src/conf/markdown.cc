@@ -8,23 +8,34 @@
 namespace sluice::conf {
 namespace {
 
-/// An object and every path at which it may be written.
+/// An object, or a category of kinds, and every path at which it may be written.
 struct Section {
   const ObjectSpec* object;
+  std::string category;
   std::vector<std::string> paths;
 };
 
+/// False when the section was there before: what it reaches is known then.
+bool note(const ObjectSpec* object, const std::string& category, const std::string& path,
+          std::vector<Section>& all) {
+  for (auto& section : all) {
+    if (section.object != object || section.category != category) continue;
+    section.paths.push_back(path);
+    return false;
+  }
+  all.push_back({object, category, {path}});
+  return true;
+}
+
 void collect(const ObjectSpec& object, const std::string& path, const Catalog& catalog,
              std::vector<Section>& all) {
-  for (auto& section : all) {
-    if (section.object != &object) continue;
-    section.paths.push_back(path);
-    return;
-  }
-  all.push_back({&object, {path}});
-  for (const auto& field : object.fields())
+  if (!note(&object, "", path, all)) return;
+  for (const auto& field : object.fields()) {
+    const auto below = (path.empty() ? "" : path + ".") + field.key;
+    if (!field.constraints.category.empty()) note(nullptr, field.constraints.category, below, all);
     for (const auto& reached : field.type().reaches(field.constraints, catalog))
-      collect(*reached.object, (path.empty() ? "" : path + ".") + field.key + reached.step, catalog, all);
+      collect(*reached.object, below + reached.step, catalog, all);
+  }
 }
 
 std::string cell(std::string text) {
@@ -46,10 +57,7 @@ std::string default_of(const ObjectSpec& object, const FieldSpec& field) {
 std::string bounds_of(const FieldSpec& field) {
   const auto& c = field.constraints;
   auto out = c.range();
-  if (c.fewest || c.most) {
-    if (!out.empty()) out += "; ";
-    out += std::to_string(c.fewest.value_or(0)) + " to " + std::to_string(c.most.value_or(0)) + " items";
-  }
+  if (const auto items = c.items(); !items.empty()) out += (out.empty() ? "" : "; ") + items;
   if (!c.wanted.empty()) out += (out.empty() ? "" : "; ") + c.wanted;
   return out;
 }
@@ -103,13 +111,28 @@ void append_rules(const ObjectSpec& object, std::string& out) {
   }
 }
 
-void append_section(const Section& section, std::string& out) {
-  const ObjectSpec& object = *section.object;
-  out.append("### ").append(object.name()).append("\n\n").append(object.doc()).append("\n");
+void append_heading(const std::string& name, const std::string& doc, const Section& section,
+                    std::string& out) {
+  out.append("### ").append(name).append("\n\n").append(doc).append("\n");
   std::string places;
   for (const auto& path : section.paths)
     if (!path.empty()) places.append(places.empty() ? "" : ", ").append("`" + path + "`");
   if (!places.empty()) out.append("\nWritten at ").append(places).append(".\n");
+}
+
+void append_category(const Section& section, const Catalog& catalog, std::string& out) {
+  append_heading(section.category, "A map of one key, which is its kind.", section, out);
+  out += "\n| Kind | What it does |\n| --- | --- |\n";
+  for (const Kind& kind : catalog.kinds(section.category)) {
+    const auto& name = kind.spec().name();
+    out.append("| [`" + kind.name + "`](#" + ascii_lower(name) + ") | " + cell(kind.spec().doc()) + " |\n");
+  }
+  out += '\n';
+}
+
+void append_object(const Section& section, std::string& out) {
+  const ObjectSpec& object = *section.object;
+  append_heading(object.name(), object.doc(), section, out);
   append_rules(object, out);
   if (object.fields().empty()) {
     out += '\n';
@@ -130,7 +153,13 @@ std::string markdown(const ObjectSpec& root, const Catalog& catalog) {
   std::vector<Section> sections;
   collect(root, "", catalog, sections);
   std::string out;
-  for (const auto& section : sections) append_section(section, out);
+  for (const auto& section : sections) {
+    if (section.object == nullptr) {
+      append_category(section, catalog, out);
+    } else {
+      append_object(section, out);
+    }
+  }
   return out;
 }
 

@@ -22,8 +22,9 @@ class Node {
  public:
   enum class Kind : std::uint8_t { null, scalar, list, map };
   /// How a scalar was written. `plain` ones are typed by how they look; `expanded` ones had a ${…} in
-  /// them, count as plain or quoted, whichever fits, and are shown in messages as they were written.
-  enum class Style : std::uint8_t { plain, quoted, expanded };
+  /// them, count as plain or quoted, whichever fits, and are shown in messages as they were written;
+  /// `broken` ones had one that stands for nothing, which was reported: nothing more is said of them.
+  enum class Style : std::uint8_t { plain, quoted, expanded, broken };
 
   Node() noexcept = default;
   Node(std::shared_ptr<const Tree> tree, std::uint32_t index) noexcept;

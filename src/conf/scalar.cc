@@ -52,6 +52,10 @@ std::string ScalarType::complaint(const Node& node, const Constraints& constrain
 }
 
 void ScalarType::bind(const Node& node, void* into, const Constraints& constraints, Context& context) const {
+  if (node.style() == Node::Style::broken) {
+    ++context.skipped;
+    return;
+  }
   if (!written_right(node)) {
     const bool needs_quotes = node.is_scalar() && form_.written == ScalarForm::Written::as_text;
     const bool needs_none = node.is_scalar() && form_.written == ScalarForm::Written::bare;
@@ -124,6 +128,10 @@ std::optional<long long> EnumSpec::value(std::string_view name) const {
 }
 
 void EnumSpec::bind(const Node& node, void* into, const Constraints& constraints, Context& context) const {
+  if (node.style() == Node::Style::broken) {
+    ++context.skipped;
+    return;
+  }
   const auto found = node.is_scalar() ? value(node.text()) : std::nullopt;
   if (found) return put_(into, *found);
   std::vector<std::string_view> known;

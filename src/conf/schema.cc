@@ -59,6 +59,11 @@ Json describe_field(const ObjectSpec& object, const FieldSpec& field, SchemaWrit
 
 }  // namespace
 
+void add_ways(Json schema, Json& ways) {
+  if (schema.size() != 1 || !schema.contains("anyOf")) return ways.push_back(std::move(schema));
+  for (auto& way : schema["anyOf"]) ways.push_back(std::move(way));
+}
+
 std::string or_placeholder_pattern(const std::string& pattern) {
   return pattern.empty() ? pattern : pattern + "|\\$\\{";
 }
@@ -120,16 +125,25 @@ Json SchemaWriter::describe_map(const ObjectSpec& object) {
   return out;
 }
 
-Json SchemaWriter::describe(const ObjectSpec& object) {
-  Json out{{"description", object.doc()}};
+/// How else than as a map the object may be written.
+Json SchemaWriter::shorthand_ways(const ObjectSpec& object) {
   Json ways = Json::array();
   for (const auto kind : {Node::Kind::scalar, Node::Kind::list}) {
     const auto* field = object.shorthand(kind);
     if (field == nullptr) continue;
-    Json way = Json::object();
-    field->type().describe(field->constraints, *this, way);
-    ways.push_back(std::move(way));
+    Json type = Json::object(), all = Json::array();
+    field->type().describe(field->constraints, *this, type);
+    add_ways(std::move(type), all);
+    // Of a list that one item may stand for, only the ways of this kind.
+    for (auto& way : all)
+      if ((way.value("type", "") == "array") == (kind == Node::Kind::list)) ways.push_back(std::move(way));
   }
+  return ways;
+}
+
+Json SchemaWriter::describe(const ObjectSpec& object) {
+  Json out{{"description", object.doc()}};
+  Json ways = shorthand_ways(object);
   if (ways.empty()) {
     out.update(describe_map(object));
     return out;

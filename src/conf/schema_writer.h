@@ -29,6 +29,7 @@ class SchemaWriter {
   Json take_definitions() { return std::move(definitions_); }
 
  private:
+  Json shorthand_ways(const ObjectSpec& object);
   Json describe_map(const ObjectSpec& object);
   std::string free_name(const std::string& wanted) const;
 
@@ -37,6 +38,8 @@ class SchemaWriter {
   Json definitions_ = Json::object();
 };
 
+/// Adds a schema to the ways of an anyOf: if it is an anyOf itself, its ways.
+void add_ways(Json schema, Json& ways);
 /// The pattern, or a ${ anywhere.
 std::string or_placeholder_pattern(const std::string& pattern);
 

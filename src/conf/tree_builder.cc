@@ -25,13 +25,20 @@ struct Broken {
   std::string hint;
 };
 
+/// What relative paths in the file are relative to.
+std::filesystem::path folder_of(const std::string& file) {
+  std::error_code ignored;  // without a working directory the relative path must do
+  const auto whole = std::filesystem::absolute(file.empty() ? "." : file, ignored);
+  return (whole.empty() ? std::filesystem::path(file) : whole).parent_path();
+}
+
 class TreeBuilder final : public YAML::EventHandler {
  public:
   TreeBuilder(const Source& source, const Surroundings& surroundings, Problems& problems)
       : source_(source),
         surroundings_(surroundings),
         problems_(problems),
-        folder_(std::filesystem::absolute(std::filesystem::path(source.file()).parent_path())),
+        folder_(folder_of(source.file())),
         tree_(std::make_shared<Tree>()) {
     tree_->file = source.file();
   }
@@ -85,6 +92,8 @@ class TreeBuilder final : public YAML::EventHandler {
   void check_tag(Location where, const std::string& tag);
   void expand_scalar(std::uint32_t node);
   void copy_into(std::uint32_t from, std::uint32_t to);
+  void complain_twice(std::uint32_t first, std::uint32_t again);
+  void drop(std::uint32_t map, std::vector<std::uint32_t> dropped);
 
   const Source& source_;
   const Surroundings& surroundings_;
@@ -200,6 +209,7 @@ void TreeBuilder::expand_scalar(std::uint32_t node) {
   auto expanded = expand(entry.text, surroundings_, folder_);
   if (!expanded) {
     problems_.add(Node(tree_, node), expanded.error().message);
+    entry.style = Node::Style::broken;
     return;
   }
   tree_->written[node] = std::move(entry.text);
@@ -241,40 +251,54 @@ void TreeBuilder::copy_into(std::uint32_t from, std::uint32_t to) {
   open_.pop_back();
 }
 
+/// The first of each key stays, and merge keys go: both have been reported.
 void TreeBuilder::OnMapEnd() {
-  auto& nodes = tree_->nodes;
   const auto map = open_.back().node;
   open_.pop_back();
-  std::vector<std::uint32_t> children;
-  for (auto i = nodes[map].first; i != Tree::none; i = nodes[i].next) children.push_back(i);
+  auto& nodes = tree_->nodes;
+  std::vector<std::uint32_t> children, dropped;
+  for (auto i = nodes[map].first; i != Tree::none; i = nodes[i].next) {
+    children.push_back(i);
+    if (nodes[i].key == "<<") dropped.push_back(i);
+  }
   std::stable_sort(children.begin(), children.end(),
                    [&](auto a, auto b) { return nodes[a].key < nodes[b].key; });
-  bool repeated = false;
   for (std::size_t i = 1; i < children.size(); ++i) {
-    const auto& first = nodes[children[i - 1]];
-    auto& again = nodes[children[i]];
-    if (again.key != first.key) continue;
-    Problem problem =
-        source_.problem(again.key_where, "the key " + in_quotes(again.key) + " is written twice, first at " +
-                                             std::to_string(first.key_where.line) + ":" +
-                                             std::to_string(first.key_where.column));
-    problem.path = Node(tree_, children[i]).path();
-    problems_.add(std::move(problem));
+    if (nodes[children[i]].key != nodes[children[i - 1]].key) continue;
+    complain_twice(children[i - 1], children[i]);
+    dropped.push_back(children[i]);
     children[i] = children[i - 1];  // a third one names the first too
-    again.size = Tree::none;
-    repeated = true;
   }
-  if (!repeated) return;
-  // The first of each stays.
-  auto* link = &nodes[map].first;
+  if (!dropped.empty()) drop(map, dropped);
+}
+
+void TreeBuilder::complain_twice(std::uint32_t first, std::uint32_t again) {
+  const auto& nodes = tree_->nodes;
+  const auto earlier = nodes[first].key_where;
+  auto problem = source_.problem(nodes[again].key_where,
+                                 "the key " + in_quotes(nodes[again].key) + " is written twice, first at " +
+                                     std::to_string(earlier.line) + ":" + std::to_string(earlier.column));
+  problem.path = Node(tree_, again).path();
+  problems_.add(std::move(problem));
+}
+
+void TreeBuilder::drop(std::uint32_t map, std::vector<std::uint32_t> dropped) {
+  std::sort(dropped.begin(), dropped.end());
+  auto& nodes = tree_->nodes;
+  auto child = nodes[map].first;
+  auto last = Tree::none;
+  nodes[map].first = Tree::none;
   nodes[map].size = 0;
-  for (auto i = nodes[map].first; i != Tree::none; i = nodes[i].next) {
-    if (nodes[i].size == Tree::none) continue;
-    nodes[i].index = nodes[map].size++;
-    *link = i;
-    link = &nodes[i].next;
+  while (child != Tree::none) {
+    const auto next = nodes[child].next;
+    if (!std::binary_search(dropped.begin(), dropped.end(), child)) {
+      nodes[child].index = nodes[map].size++;
+      nodes[child].next = Tree::none;
+      (last == Tree::none ? nodes[map].first : nodes[last].next) = child;
+      last = child;
+    }
+    child = next;
   }
-  *link = Tree::none;
 }
 
 }  // namespace

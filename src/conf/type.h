@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -28,6 +29,7 @@ enum class Disclosure : std::uint8_t { redacted, revealed };
 struct Context {
   Problems& problems;
   const Catalog& catalog;
+  std::size_t skipped = 0;  ///< Broken scalars, whose fields kept their defaults.
 };
 
 /// Type-erased operations on values of one type. Immutable, lives for the whole process.
