@@ -1,0 +1,43 @@
+#include "http/via.h"
+
+#include "http/comma_list.h"
+
+namespace sluice::http {
+namespace {
+
+// "1.1 name (comment)" or "HTTP/1.1 name": the received-by.
+std::string_view received_by(std::string_view item) noexcept {
+  const std::size_t space = item.find_first_of(" \t");
+  if (space == std::string_view::npos) return {};
+  item = trim_ows(item.substr(space));
+  return item.substr(0, item.find_first_of(" \t"));
+}
+
+}  // namespace
+
+void append_via(HeaderBlock& fields, Version received, std::string_view pseudonym, Arena& arena) {
+  const auto before = fields.find(FieldName::via);
+  if (!before || fields.count(FieldName::via) > 1) {
+    fields.add(FieldName::via, arena.concat(short_name(received), " ", pseudonym));
+    return;
+  }
+  fields.set(FieldName::via, arena.concat(*before, ", ", short_name(received), " ", pseudonym));
+}
+
+bool via_has(const HeaderBlock& fields, std::string_view pseudonym) noexcept {
+  bool found = false;
+  for_each_item(fields, FieldName::via, [&](std::string_view item) {
+    found = found || equal_ignore_case(received_by(item), pseudonym);
+  });
+  return found;
+}
+
+std::optional<std::uint64_t> max_forwards(const HeaderBlock& fields) noexcept {
+  const auto value = fields.find(FieldName::max_forwards);
+  if (!value || value->empty() || value->size() > 18 || !all_are(*value, digit)) return std::nullopt;
+  std::uint64_t number = 0;
+  for (char c : *value) number = number * 10 + hex_value(c);
+  return number;
+}
+
+}  // namespace sluice::http

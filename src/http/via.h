@@ -1,0 +1,23 @@
+// Via (RFC 9110 7.6.3) and Max-Forwards (RFC 9110 7.6.2).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "base/arena.h"
+#include "http/header_block.h"
+#include "http/token.h"
+
+namespace sluice::http {
+
+/// Adds this hop behind those that are there: "1.1 pseudonym", the version that the message came with.
+void append_via(HeaderBlock& fields, Version received, std::string_view pseudonym, Arena& arena);
+
+/// True where a hop of that pseudonym is in the list: the message went round.
+bool via_has(const HeaderBlock& fields, std::string_view pseudonym) noexcept;
+
+/// The value of Max-Forwards, where there is a valid one; it means something to TRACE and OPTIONS only.
+std::optional<std::uint64_t> max_forwards(const HeaderBlock& fields) noexcept;
+
+}  // namespace sluice::http

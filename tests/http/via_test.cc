@@ -1,0 +1,40 @@
+#include "http/via.h"
+
+#include <gtest/gtest.h>
+
+namespace sluice::http {
+namespace {
+
+TEST(Via, is_appended_to_what_is_there) {  // RFC 9110 7.6.3
+  HeaderBlock block;
+  Arena arena;
+  append_via(block, Version::http_1_0, "sluice", arena);
+  EXPECT_EQ(block.find(FieldName::via), "1.0 sluice");
+  append_via(block, Version::http_2, "other", arena);
+  EXPECT_EQ(block.find(FieldName::via), "1.0 sluice, 2 other");
+  block.add("Via", "1.1 third");
+  append_via(block, Version::http_1_1, "fourth", arena);
+  EXPECT_EQ(block.count(FieldName::via), 3u);
+}
+
+TEST(Via, shows_that_a_message_went_round) {
+  HeaderBlock block;
+  block.add("Via", "1.1 a, HTTP/1.1 Sluice-7 (a comment)");
+  EXPECT_TRUE(via_has(block, "sluice-7"));
+  EXPECT_FALSE(via_has(block, "sluice"));
+  EXPECT_FALSE(via_has(block, "comment"));
+}
+
+TEST(MaxForwards, is_a_decimal_number) {  // RFC 9110 7.6.2
+  HeaderBlock block;
+  EXPECT_EQ(max_forwards(block), std::nullopt);
+  block.set("Max-Forwards", "10");
+  EXPECT_EQ(max_forwards(block), 10u);
+  for (const char* text : {"", "-1", "x", "1 1", "99999999999999999999"}) {
+    block.set("Max-Forwards", text);
+    EXPECT_EQ(max_forwards(block), std::nullopt) << text;
+  }
+}
+
+}  // namespace
+}  // namespace sluice::http
