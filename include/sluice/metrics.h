@@ -52,8 +52,8 @@ class Buckets {
  public:
   static constexpr std::size_t max_bounds = 32;
 
-  /// `scale` turns the whole unit into the one shown: 1e-9 for nanoseconds shown as seconds.
-  constexpr Buckets(std::span<const std::uint64_t> bounds, double scale) : bounds_(bounds), scale_(scale) {
+  /// `per_shown` whole units are one of what a scrape shows: 1e9 for nanoseconds shown as seconds.
+  constexpr Buckets(std::span<const std::uint64_t> bounds, double per_shown) : bounds_(bounds), per_shown_(per_shown) {
     if (bounds.size() > max_bounds) throw "a histogram has at most 32 bounds";
     for (std::size_t i = 1; i < bounds.size(); ++i)
       if (bounds[i] <= bounds[i - 1]) throw "the bounds of a histogram ascend";
@@ -74,11 +74,11 @@ class Buckets {
   }
 
   constexpr std::span<const std::uint64_t> bounds() const noexcept { return bounds_; }
-  constexpr double scale() const noexcept { return scale_; }
+  constexpr double shown(std::uint64_t value) const noexcept { return static_cast<double>(value) / per_shown_; }
 
  private:
   std::span<const std::uint64_t> bounds_;
-  double scale_;
+  double per_shown_;
   std::array<std::uint8_t, 65> first_{};
 };
 
@@ -96,9 +96,9 @@ inline constexpr std::uint64_t size_bounds[] = {256,     1 << 10, 4 << 10,  16 <
 }  // namespace detail
 
 /// Of requests: quantiles from 0.25 ms to 60 s are right within a factor of two, mostly 1.5.
-inline constexpr Buckets duration_buckets{detail::duration_bounds, 1e-9};
+inline constexpr Buckets duration_buckets{detail::duration_bounds, 1e9};
 /// Of short work: 10 us to 1 s.
-inline constexpr Buckets short_duration_buckets{detail::short_bounds, 1e-9};
+inline constexpr Buckets short_duration_buckets{detail::short_bounds, 1e9};
 /// Of bodies: 256 bytes to 1 GiB.
 inline constexpr Buckets size_buckets{detail::size_bounds, 1.0};
 

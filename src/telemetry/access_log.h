@@ -8,7 +8,6 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -16,36 +15,22 @@
 #include "telemetry/access_log_config.h"
 #include "telemetry/access_record.h"
 #include "telemetry/access_ring.h"
+#include "telemetry/writer_waker.h"
 
 namespace sluice::telemetry {
 
-/// Wakes the writer; a system call, so only for half-full rings and control.
-class WriterWaker {
- public:
-  WriterWaker();
-  ~WriterWaker();
-  WriterWaker(const WriterWaker&) = delete;
-  WriterWaker& operator=(const WriterWaker&) = delete;
-
-  void wake() noexcept;
-  /// Until wake(), or so long.
-  void wait(Duration at_most) noexcept;
-
- private:
-  int descriptor_;                    // eventfd
-  std::atomic<bool> pending_{false};  // One system call for many wakes. Acquire and release with wait().
-};
+class AccessOutput;
 
 /// The end of the log that a worker holds. Its thread only.
 class AccessLogPort {
  public:
   AccessLogPort(const AccessLogConfig& config, std::size_t ring_bytes, WriterWaker& waker);
 
-  /// Does anything: nobody needs to fill a record for a log that is off.
+  /// Nobody needs to fill a record for a log that is off.
   bool enabled() const noexcept { return ring_ != nullptr; }
 
   /// Takes the record, unless it is sampled out, or drops it where the writer cannot follow.
-  /// Never waits, never allocates.
+  /// Never waits, never allocates; a system call only when the ring is half full.
   void write(const AccessRecord& record) noexcept;
 
  private:
@@ -55,19 +40,20 @@ class AccessLogPort {
   std::unique_ptr<AccessRing> ring_;
   WriterWaker& waker_;
   double keep_;        // Share of successes, 0 to 1.
-  double credit_ = 0;  // Successes owed; one is kept at each whole.
+  double credit_ = 0;  // Of lines; a success is kept when it is whole.
   Counter dropped_;
 };
 
 /// One a process. The writer looks at the rings every 100 ms, and at once when one is half full.
-/// Whatever it took is written before the destructor returns, unless the output does not take it
-/// for a second.
+/// Whatever was taken is written before the destructor returns, unless the output takes nothing for
+/// a second.
 class AccessLog {
  public:
   static constexpr std::size_t default_ring_bytes = 256 * 1024;
 
-  /// Opens the output and starts the writer; no thread where the output is `none`. Throws
-  /// std::system_error naming the path for a file that cannot be opened.
+  /// Opens the output and starts the writer; no thread and no memory where the output is `none`.
+  /// Throws std::system_error naming the path for a file that cannot be opened. `ring_bytes` is a
+  /// power of two of at least 16 KiB.
   AccessLog(AccessLogConfig config, unsigned workers, std::size_t ring_bytes = default_ring_bytes);
   ~AccessLog();
   AccessLog(const AccessLog&) = delete;
@@ -76,7 +62,8 @@ class AccessLog {
   AccessLogPort& port(unsigned worker) noexcept { return *ports_[worker]; }
   const AccessLogConfig& config() const noexcept { return config_; }
 
-  /// Opens the file anew, for log rotation; the old one stays where the new cannot be opened. Any thread.
+  /// Soon opens the file anew, for log rotation: what was handed over before goes to the old one,
+  /// which stays where the new one cannot be opened. Any thread.
   void reopen();
 
   /// Returns when all that was handed over before is written. Not for workers.
@@ -89,32 +76,31 @@ class AccessLog {
   std::uint64_t lost() const noexcept { return lost_.value(); }  ///< Taken, but the output failed.
 
  private:
-  class Output;
-
   void run();
   void drain();
+  void drain(AccessRing& ring);
   void write_batch();
+  void reopen_output();
   void report_drops();
-  std::uint64_t request(std::uint64_t& what);
 
   AccessLogConfig config_;
   WriterWaker waker_;
   std::vector<std::unique_ptr<AccessLogPort>> ports_;
-  std::unique_ptr<Output> output_;
+  std::atomic<bool> stopping_{false};  // Relaxed: the waker orders it.
+  std::unique_ptr<AccessOutput> output_;
 
   // Of the writer.
   std::string batch_;
   std::uint64_t batch_records_ = 0;
-  std::uint64_t reported_drops_ = 0;
+  std::uint64_t reported_ = 0;
   TimePoint next_report_{};
   Counter written_;
   Counter lost_;
 
-  std::mutex mutex_;  // What control threads ask of the writer.
+  std::mutex mutex_;  // Over what control threads ask and the writer has done.
   std::condition_variable answered_;
-  std::uint64_t asked_ = 0, done_ = 0;
+  std::uint64_t flushes_asked_ = 0, flushes_done_ = 0;
   bool reopen_asked_ = false;
-  std::atomic<bool> stopping_{false};  // Relaxed: the waker orders it.
   std::thread writer_;
 };
 

@@ -10,6 +10,7 @@
 namespace sluice::telemetry {
 
 class AccessLog;
+class Collector;
 class Shard;
 
 /// One endpoint, as the health checks see it.
@@ -42,7 +43,6 @@ class Exposition {
   std::string text() const;
 
  private:
-  class Collector;
   std::unique_ptr<Collector> collector_;
 };
 

@@ -1,9 +1,9 @@
 // The metrics that middlewares make: one registry a worker.
 #pragma once
 
+#include <cstdint>
 #include <deque>
 #include <functional>
-#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -32,7 +32,9 @@ class MetricRegistry final : public MetricSet {
     std::string name, help;
     Type type;
     const Buckets* buckets;  ///< Null unless a histogram.
-    std::deque<Series> series;
+    std::deque<Series> series{};
+    Family(std::string n, std::string h, Type t, const Buckets* b)
+        : name(std::move(n)), help(std::move(h)), type(t), buckets(b) {}
   };
 
   Counter& counter(std::string_view name, std::string_view help, Labels labels = {}) override;
@@ -44,9 +46,13 @@ class MetricRegistry final : public MetricSet {
   void each(const std::function<void(const Family&)>& visit) const;
 
  private:
-  Series& series(Type type, std::string_view name, std::string_view help, const Buckets* buckets,
-                 Labels labels);
-  Family& family(Type type, std::string_view name, std::string_view help, const Buckets* buckets);
+  struct Wanted {
+    Type type;
+    std::string_view name, help;
+    const Buckets* buckets;
+  };
+  Series& series(const Wanted& wanted, Labels labels);
+  Family& family(const Wanted& wanted);
 
   mutable std::mutex mutex_;
   std::deque<Family> families_;

@@ -49,7 +49,7 @@ class PublishedList {
  private:
   struct Node {
     template <class... Args>
-    explicit Node(Node* after, Args&&... args) : next(after), value(std::forward<Args>(args)...) {}
+    explicit Node(Node* after, Args&&... args) : next(after), value{std::forward<Args>(args)...} {}
     Node* next;
     T value;
   };
