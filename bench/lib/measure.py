@@ -23,9 +23,12 @@ class Bench:
     load_core: int
     seconds: float
     warm_up: float
+    two_cores: bool = False
 
     def load(self, proxy, work, rate=0, seconds=None):
-        """Runs the peer once; its JSON result, with `cpu_us` (CPU time of the proxy a request) added."""
+        """Runs the peer once; its JSON result, with two members added: `cpu_us`, CPU time of the proxy a request, and
+        `foreign`, the share of the core that neither proxy nor load used, as far as that can be told.
+        """
         seconds = seconds or self.seconds
         arguments = self._peer(proxy, work.peer_arguments()) + ["--seconds", seconds, "--warm-up", self.warm_up]
         arguments += ["--rate", rate, "--watch", ",".join(map(str, proxy.pids()))]
@@ -38,6 +41,8 @@ class Bench:
             processes.stop(child)
         result = parse(output, f"{work.name} on {proxy.name}")
         result["cpu_us"] = result["watched_cpu_ns"] / 1000 / result["requests"] if result["requests"] else None
+        strangers = result["core_busy_ns"] - result["own_cpu_ns"] - (0 if self.two_cores else result["watched_cpu_ns"])
+        result["foreign"] = max(strangers / 1e9 / seconds, 0)
         return result
 
     def system_calls(self, proxy, work, seconds):

@@ -53,6 +53,20 @@ class Signals : private Watched {
   bool asked_to_end_ = false;
 };
 
+/// What CPU time was used, and for whom: by the watched processes, by this one, by anyone on this core.
+struct CpuUse {
+  nanoseconds watched{0};
+  nanoseconds own{0};
+  nanoseconds core{0};
+
+  static CpuUse now(const std::vector<pid_t>& watched) {
+    return {cpu_time_of(watched), own_cpu_time(), busy_time_of_this_core()};
+  }
+  CpuUse operator-(const CpuUse& other) const {
+    return {watched - other.watched, own - other.own, core - other.core};
+  }
+};
+
 class Run {
  public:
   explicit Run(const Options& options) : options_(options), signals_(poller_) {
@@ -71,9 +85,9 @@ class Run {
     recorder_.set_span(start, end);
     client_->start(begin, end);
     turn_until(start);
-    const nanoseconds cpu_before = cpu_time_of(options_.watch);
+    const CpuUse before = CpuUse::now(options_.watch);
     turn_until(end);
-    cpu_ = cpu_time_of(options_.watch) - cpu_before;
+    cpu_ = CpuUse::now(options_.watch) - before;
     if (signals_.asked_to_end()) recorder_.set_span(start, Clock::now());
     if (options_.rate > 0) drain();
   }
@@ -94,9 +108,10 @@ class Run {
   }
 
   void print() const {
-    fmt::print("{{{}, \"held\": {}, \"watched_cpu_ns\": {}, \"bad_origin_requests\": {}}}\n",
-               recorder_.to_json_members(), client_->held(), cpu_.count(),
-               origin_ ? origin_->bad_requests() : 0);
+    fmt::print("{{{}, \"held\": {}, \"watched_cpu_ns\": {}, \"own_cpu_ns\": {}, \"core_busy_ns\": {}, ",
+               recorder_.to_json_members(), client_->held(), cpu_.watched.count(), cpu_.own.count(),
+               cpu_.core.count());
+    fmt::print("\"bad_origin_requests\": {}}}\n", origin_ ? origin_->bad_requests() : 0);
   }
 
  private:
@@ -121,7 +136,7 @@ class Run {
   Recorder recorder_;
   std::optional<Origin> origin_;
   std::optional<Client> client_;
-  nanoseconds cpu_{0};
+  CpuUse cpu_;
 };
 
 void run(const Options& options) {
