@@ -96,9 +96,10 @@ class Session:
         return best
 
     def _sample(self, work, proxy, metrics, rate):
-        # At a fixed rate others may have what is left of the core, and the share they took says nothing.
+        # At a fixed rate, or with the load on its own core, others may have what is left of it: their share says
+        # nothing then.
         load = lambda: self.bench.load(proxy, work, rate)  # noqa: E731
-        result = load() if rate else self._quietest(load)
+        result = load() if rate or self.bench.two_cores else self._quietest(load)
         self._note_errors(work.name, proxy, result)
         for key, metric in metrics.items():
             if result[key] is not None:
