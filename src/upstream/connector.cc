@@ -4,21 +4,12 @@
 #include <chrono>
 #include <utility>
 
+#include "upstream/abort_on_cancel.h"
+
 namespace sluice::upstream {
 namespace {
 
 constexpr Duration kFailing = std::chrono::seconds{30};
-
-class AbortOnCancel final : private CancelPoint {
- public:
-  AbortOnCancel(Canceller* canceller, net::Transport& transport) noexcept
-      : CancelPoint(canceller), transport_(transport) {}
-  ~AbortOnCancel() override = default;
-
- private:
-  void on_cancel() noexcept override { transport_.abort(Fault::cancelled); }
-  net::Transport& transport_;
-};
 
 // Before a byte was sent a retry is safe whatever happened.
 Error dial_error(Error error) {

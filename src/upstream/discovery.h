@@ -2,7 +2,6 @@
 #pragma once
 
 #include <chrono>
-#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -12,13 +11,11 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "net/loop.h"
+#include "upstream/log.h"
 #include "upstream/resolver.h"
 #include "upstream/shared_upstream.h"
 
 namespace sluice::upstream {
-
-/// A line for the process log: `warning` is for what needs a person.
-using Log = std::function<void(bool warning, std::string_view line)>;
 
 /// Resolves every named endpoint once and waits, at most `patience`, so that the first request finds
 /// addresses. Names that fail stay unresolved; discovery goes on trying. Control thread.
@@ -27,7 +24,7 @@ void resolve_all(Resolver& resolver, std::span<const std::shared_ptr<SharedUpstr
 
 /// Resolves again every 30 s (failed names after 5 s), on the control loop. When a name does not
 /// resolve, the last known addresses stay in use; that, and a change of addresses, is logged once.
-/// Destroy it on the loop's thread, or after the loop has ended; the resolver outlives it.
+/// Destroy it on the loop's thread or when the loop has ended, then the resolver, then the loop.
 class Discovery {
  public:
   static constexpr Duration refresh = std::chrono::seconds{30};

@@ -8,7 +8,7 @@
 #include "base/rng.h"
 #include "base/task.h"
 #include "net/loop.h"
-#include "upstream/discovery.h"
+#include "upstream/log.h"
 #include "upstream/pool.h"
 #include "upstream/shared_upstream.h"
 

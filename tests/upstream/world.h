@@ -1,0 +1,205 @@
+// A small simulated world for the tests of src/upstream: a manual clock, one loop, memory links,
+// scripted faults, servers that accept, and a codec that says what the test wants.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/rng.h"
+#include "base/task.h"
+#include "net/loop.h"
+#include "net/memory/memory_network.h"
+#include "upstream/upstream.h"
+
+namespace sluice::upstream::testing {
+
+using namespace std::chrono_literals;
+
+inline net::Address at(std::string_view text) { return *net::Address::parse(text); }
+
+class ManualClock final : public Clock {
+ public:
+  TimePoint now() noexcept override { return TimePoint{} + 1h + passed; }
+  WallTime wall() noexcept override { return WallTime{} + 20000 * 24h + passed; }
+  Duration passed{};
+};
+
+/// Instead of waiting it moves the clock.
+class SimLoop final : public net::Loop {
+ public:
+  explicit SimLoop(ManualClock& clock, net::MemoryFaults* faults) : Loop(clock), clock_(clock), network_(*this, {}, faults) {}
+  net::Network& network() noexcept override { return network_; }
+  net::MemoryNetwork& memory() noexcept { return network_; }
+
+ private:
+  void wait(TimePoint until) override {
+    if (until != TimePoint::min() && until != TimePoint::max() && until > clock_.now())
+      clock_.passed += until - clock_.now();
+    refresh_time();
+  }
+  void wake() noexcept override {}
+
+  ManualClock& clock_;
+  net::MemoryNetwork network_;
+};
+
+/// The n-th operation fails; connects end as scripted by address.
+class Faults final : public net::MemoryFaults {
+ public:
+  Fault before(net::MemoryStep) noexcept override { return ++operations == fail_at ? fault : Fault::none; }
+  Fault on_connect(const net::Address& to) noexcept override {
+    dialed.push_back(to.to_string());
+    const auto found = connects.find(to.to_string());
+    return found == connects.end() ? Fault::none : found->second;
+  }
+
+  std::uint64_t operations = 0;
+  std::uint64_t fail_at = 0;
+  Fault fault = Fault::reset;
+  std::map<std::string, Fault> connects;
+  std::vector<std::string> dialed;
+};
+
+/// Speaks nothing; reusable until the test says otherwise.
+class FakeClient final : public codec::ClientConnection {
+ public:
+  explicit FakeClient(std::unique_ptr<net::Transport> transport) : transport_(std::move(transport)) {}
+  static std::unique_ptr<codec::ClientConnection> make(net::Loop&, std::unique_ptr<net::Transport> transport) {
+    return std::make_unique<FakeClient>(std::move(transport));
+  }
+
+  net::Transport& transport() noexcept override { return *transport_; }
+  Task<Result<void>> send(const RequestHead&, const BodyPiece&, const http::HeaderBlock*, Arena&) override {
+    co_return Error{};
+  }
+  Task<Result<void>> write(const BodyPiece&, const http::HeaderBlock*) override { co_return Error{}; }
+  Task<Result<void>> read_head(ResponseHead&, Arena&) override { co_return Error{}; }
+  BodySource& body() noexcept override { std::abort(); }
+  bool reusable() const noexcept override { return reuse; }
+  std::uint64_t bytes_sent() const noexcept override { return 0; }
+  std::uint64_t bytes_received() const noexcept override { return 0; }
+  std::uint64_t requests() const noexcept override { return 0; }
+
+  bool reuse = true;
+
+ private:
+  std::unique_ptr<net::Transport> transport_;
+};
+
+inline FakeClient& fake(Lease& lease) { return static_cast<FakeClient&>(lease.connection()); }
+
+/// Accepts whatever comes, and keeps it; or runs a handler on each connection.
+class Server {
+ public:
+  using Handler = std::function<Task<void>(net::Transport&)>;
+
+  Server(net::Loop& loop, const net::Address& address, Handler handler = nullptr) : handler_(std::move(handler)) {
+    acceptor_ = *loop.network().listen({-1, address});
+    tasks_.spawn(run());
+  }
+  void stop() { acceptor_->stop(); }
+  bool stopped() const { return tasks_.size() == 0; }
+  net::Transport& connection(std::size_t i) { return *connections_[i]; }
+  std::size_t accepted() const { return connections_.size(); }
+  void close(std::size_t i) { connections_[i].reset(); }
+  void close_all() {
+    for (auto& connection : connections_)
+      if (connection) connection->abort(Fault::cancelled);
+  }
+
+ private:
+  Task<void> run() {
+    for (;;) {
+      auto accepted = co_await acceptor_->accept();
+      if (!accepted && accepted.error().fault == Fault::cancelled) co_return;
+      if (!accepted) continue;
+      connections_.push_back(std::move(*accepted));
+      if (handler_) tasks_.spawn(handler_(*connections_.back()));
+    }
+  }
+
+  Handler handler_;
+  std::unique_ptr<net::Acceptor> acceptor_;
+  std::vector<std::unique_ptr<net::Transport>> connections_;
+  TaskGroup tasks_;
+};
+
+/// One connect() under way.
+struct Attempt {
+  std::optional<Result<Lease>> result;
+
+  bool done() const { return result.has_value(); }
+  bool ok() const { return result && result->has_value(); }
+  Lease& lease() { return **result; }
+  Error error() const { return result->error(); }
+  void end() { result.reset(); }
+};
+
+class World {
+ public:
+  World() : loop(clock, &faults) {}
+  ~World() {
+    for (auto& server : servers) {
+      server->stop();
+      server->close_all();
+    }
+    settle();
+    EXPECT_EQ(tasks.size(), 0U) << "something still waits";
+    for (auto& server : servers) EXPECT_TRUE(server->stopped());
+  }
+
+  Server& serve(std::string_view address, Server::Handler handler = nullptr) {
+    servers.push_back(std::make_unique<Server>(loop, at(address), std::move(handler)));
+    settle();
+    return *servers.back();
+  }
+
+  /// Runs what is ready without letting time pass.
+  void settle() {
+    for (int i = 0; i < 32; ++i) loop.turn(loop.now());
+  }
+
+  void run_for(Duration duration) {
+    const auto end = loop.now() + duration;
+    while (loop.now() < end) loop.turn(end);
+    settle();
+  }
+
+  /// Begins a connect() and runs until it waits for something.
+  std::unique_ptr<Attempt> connect(Upstream& upstream, LeaseOptions options = {}, std::size_t index = 0) {
+    auto attempt = std::make_unique<Attempt>();
+    tasks.spawn(run(*attempt, upstream, index, options));
+    settle();
+    return attempt;
+  }
+
+  ManualClock clock;
+  Faults faults;
+  SimLoop loop;
+  Rng rng{1};
+  std::vector<std::unique_ptr<Server>> servers;
+  TaskGroup tasks;
+
+ private:
+  static Task<void> run(Attempt& attempt, Upstream& upstream, std::size_t index, LeaseOptions options) {
+    attempt.result.emplace(co_await upstream.connect(index, options));
+  }
+};
+
+/// `configure` may change the defaults.
+inline std::shared_ptr<SharedUpstream> shared_upstream(std::vector<std::string> endpoints,
+                                                       const std::function<void(UpstreamConfig&)>& configure = {}) {
+  UpstreamConfig config;
+  for (auto& endpoint : endpoints) config.endpoints.push_back({std::move(endpoint), 1});
+  if (configure) configure(config);
+  return std::make_shared<SharedUpstream>("app", std::move(config));
+}
+
+}  // namespace sluice::upstream::testing
