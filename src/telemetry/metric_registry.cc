@@ -12,7 +12,7 @@ namespace sluice::telemetry {
 namespace {
 
 [[noreturn]] void refuse(std::string_view name, std::string_view why) {
-  throw std::invalid_argument(fmt::format("metric {}: {}", quoted(name), why));
+  throw std::invalid_argument(fmt::format("metric {}: {}", in_quotes(name), why));
 }
 
 /// The Prometheus data model: letters, digits and underscores, no digit first; colons are for
@@ -26,13 +26,13 @@ MetricRegistry::LabelValues sorted(std::string_view metric, Labels labels) {
   MetricRegistry::LabelValues values;
   for (const Label& label : labels) {
     if (!is_word(label.name) || label.name.starts_with("__") || label.name == "le")
-      refuse(metric, fmt::format("{} cannot be a label", quoted(label.name)));
+      refuse(metric, fmt::format("{} cannot be a label", in_quotes(label.name)));
     values.emplace_back(label.name, label.value);
   }
   std::sort(values.begin(), values.end());
   const auto twice = std::adjacent_find(values.begin(), values.end(),
                                         [](const auto& a, const auto& b) { return a.first == b.first; });
-  if (twice != values.end()) refuse(metric, fmt::format("label {} is there twice", quoted(twice->first)));
+  if (twice != values.end()) refuse(metric, fmt::format("label {} is there twice", in_quotes(twice->first)));
   return values;
 }
 
