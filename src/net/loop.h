@@ -77,6 +77,7 @@ class Loop {
   const TimePoint& now() const noexcept { return now_; }   ///< As read at the start of this turn.
   const WallTime& wall() const noexcept { return wall_; }  ///< The same moment in UTC.
   TimerWheel& timers() noexcept { return timers_; }
+  TimePoint next_deadline() const noexcept { return timers_.next(); }
   const LoopStats& stats() const noexcept { return stats_; }
   LoopStats& stats() noexcept { return stats_; }
 

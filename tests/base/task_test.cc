@@ -13,9 +13,13 @@ namespace {
 // Something to wait for.
 struct Gate {
   std::coroutine_handle<> waiter;
-  bool await_ready() noexcept { return false; }
-  void await_suspend(std::coroutine_handle<> handle) noexcept { waiter = handle; }
-  void await_resume() noexcept {}
+  struct Awaiter {
+    Gate& gate;
+    bool await_ready() noexcept { return false; }
+    void await_suspend(std::coroutine_handle<> handle) noexcept { gate.waiter = handle; }
+    void await_resume() noexcept {}
+  };
+  auto operator co_await() noexcept { return Awaiter{*this}; }
   void open() { std::exchange(waiter, nullptr).resume(); }
 };
 

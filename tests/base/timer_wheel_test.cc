@@ -121,12 +121,16 @@ class TimerWheelModel {
     auto& timer = timers_[rng_.below(64)];
     switch (rng_.below(4)) {
       case 0:
-      case 1: arm(timer); break;
+      case 1:
+        arm(timer);
+        break;
       case 2:
         timer.disarm();
         forget(timer);
         break;
-      case 3: advance(); break;
+      case 3:
+        advance();
+        break;
     }
     ASSERT_EQ(wheel_.size(), armed_.size());
     if (!armed_.empty()) {
@@ -150,7 +154,9 @@ class TimerWheelModel {
   }
 
   void advance() {
-    now_ += rng_.below(3) == 0 && wheel_.next() != TimePoint::max() ? std::max(wheel_.next() - now_, Duration(0)) : span();
+    now_ += rng_.below(3) == 0 && wheel_.next() != TimePoint::max()
+                ? std::max(wheel_.next() - now_, Duration(0))
+                : span();
     fired_at_ = TimePoint::min();
     wheel_.advance(now_);
     for (auto& [when, timer] : armed_) ASSERT_GT(ceil(when), now_) << "missed";

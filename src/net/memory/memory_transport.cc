@@ -86,6 +86,7 @@ bool MemoryTransport::start_read(ReadOp& op, std::size_t expected) noexcept {
   }
   if (!connecting_ && may_go_on_at_once() && try_read(op)) return true;
   reading_ = &op;
+  expect_arrival();
   return false;
 }
 
@@ -139,8 +140,7 @@ void MemoryTransport::progress() noexcept {
   if (reading_ && try_read(*reading_)) network_.loop_.defer(std::exchange(reading_, nullptr)->waiter);
   has_turn_ = false;
   if (writing_ && try_write(*writing_)) network_.loop_.defer(std::exchange(writing_, nullptr)->waiter);
-  if (!link_->dead && !armed() && in().next() != TimePoint::max())
-    network_.loop_.timers().arm(*this, in().next());
+  expect_arrival();
   bool news = failed_ != Fault::none || in().arrived() > 0 || (in().end_arrived() && !at_end_);
   if (watcher_ && news) std::exchange(watcher_, nullptr)->on_activity();
 }
@@ -257,6 +257,11 @@ void MemoryTransport::close_link(bool reset) noexcept {
   bool unread = in().size() > 0;
   out().finish(reset || unread ? MemoryPipe::End::reset : MemoryPipe::End::fin);
   tell(link_->ends[1 - side_]);
+}
+
+void MemoryTransport::expect_arrival() noexcept {
+  if (connecting_ || link_->dead || armed() || in().next() == TimePoint::max()) return;
+  network_.loop_.timers().arm(*this, in().next());
 }
 
 void MemoryTransport::go_on_soon() noexcept { network_.loop_.timers().arm(*this, TimePoint::min()); }

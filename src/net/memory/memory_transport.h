@@ -46,6 +46,7 @@ class MemoryTransport final : public Transport, private Timer, public ListHook<>
   Fault step(MemoryStep kind) noexcept;
   void break_link() noexcept;
   void close_link(bool reset) noexcept;
+  void expect_arrival() noexcept;
   void go_on_soon() noexcept;
   static void tell(MemoryTransport* end) noexcept;
   void complete(WriteOp*& op, Result<void> result) noexcept;
