@@ -40,11 +40,11 @@ Piece out_of_bytes(const LineBytes& line) {
   return refuse(Reason::uri_too_long, "request line longer than the limit");
 }
 
-Piece skip_empty_lines(const char* p, const char* end, std::uint32_t limit) {
+Piece skip_empty_lines(const char* p, const char* end) {
   for (std::uint32_t skipped = 0; p != end; ++skipped) {
     if (*p == '\n') return refuse(Reason::malformed_head, describe_fault('\n'));
     if (*p != '\r') return {ParseStatus::complete, p, {}};
-    if (skipped == limit)
+    if (skipped == max_empty_lines)
       return refuse(Reason::malformed_head, "too many empty lines in front of the request");
     const SectionResult crlf = expect_crlf(p, end, Reason::malformed_head);
     if (crlf.status != ParseStatus::complete) return {crlf.status, nullptr, crlf.refusal};
@@ -192,7 +192,7 @@ RequestHeadResult parse_request_head(std::string_view bytes, const HeadLimits& l
   fields.clear();
   RequestHeadResult result;
   const char* const bytes_end = bytes.data() + bytes.size();
-  const Piece start = skip_empty_lines(bytes.data(), bytes_end, limits.empty_lines);
+  const Piece start = skip_empty_lines(bytes.data(), bytes_end);
   take(result, start);
   if (start.status != ParseStatus::complete) return result;
   const auto skipped = static_cast<std::size_t>(start.end - bytes.data());
@@ -230,7 +230,7 @@ ResponseHeadResult parse_response_head(std::string_view bytes, const HeadLimits&
 bool HeadParser::worth_parsing(std::string_view bytes, std::size_t first_line_limit) noexcept {
   const bool first_piece = scan_.seen() == 0;
   const bool ready = scan_.ready(bytes);
-  const std::size_t in_front = 2 * std::size_t{limits_.empty_lines};
+  constexpr std::size_t in_front = 2 * std::size_t{max_empty_lines};
   const bool full = bytes.size() >= limits_.head_bytes + in_front;
   const bool line_full = scan_.in_first_line() && bytes.size() >= first_line_limit + in_front;
   return first_piece || ready || full || line_full;

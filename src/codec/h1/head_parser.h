@@ -19,7 +19,6 @@ struct HeadLimits {
   std::uint32_t start_line = 8 * 1024;   ///< Bytes of the first line, without CRLF: 414 beyond.
   std::uint32_t head_bytes = 32 * 1024;  ///< First line, fields and empty line: 431 beyond.
   std::uint32_t fields = 100;            ///< Field lines: 431 beyond.
-  std::uint32_t empty_lines = 4;         ///< Skipped in front of a request (RFC 9112 2.2).
 };
 
 /// Texts are views of the parsed bytes.

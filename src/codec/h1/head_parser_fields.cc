@@ -127,6 +127,7 @@ void SectionScan::reset(bool in_head) noexcept {
   seen_ = 0;
   place_ = in_head ? Place::before : Place::line_start;
   in_first_line_ = true;
+  empty_lines_ = 0;
 }
 
 bool SectionScan::ready(std::string_view bytes) noexcept {
@@ -147,6 +148,7 @@ bool SectionScan::ready(std::string_view bytes) noexcept {
       case Place::line_start:
       case Place::line:
         if (c == '\r') {
+          if (place_ == Place::before && empty_lines_++ == max_empty_lines) return true;
           place_ = place_ == Place::before ? Place::before_cr
                    : place_ == Place::line ? Place::line_cr
                                            : Place::end_cr;

@@ -47,6 +47,9 @@ std::string_view describe_fault(char c) noexcept;
 /// CRLF at `p`: complete, with `end` behind it; incomplete; or refused as a bare CR.
 SectionResult expect_crlf(const char* p, const char* end, http::Reason malformed) noexcept;
 
+/// Empty lines that are skipped in front of a request (RFC 9112 2.2).
+inline constexpr std::uint32_t max_empty_lines = 4;
+
 /// Watches a section that arrives in pieces, so that it is parsed once and not at every piece.
 class SectionScan {
  public:
@@ -67,6 +70,7 @@ class SectionScan {
   std::size_t seen_ = 0;
   Place place_ = Place::before;
   bool in_first_line_ = true;
+  std::uint32_t empty_lines_ = 0;
 };
 
 }  // namespace sluice::codec::h1
