@@ -1,11 +1,10 @@
-// A small simulated world for the tests of src/upstream: a manual clock, one loop, memory links,
-// scripted faults, servers that accept, and a codec that says what the test wants.
+// The simulated world as the tests of src/upstream want it: servers that accept, connects under way,
+// and a codec that says what the test wants.
 #pragma once
 
 #include <gtest/gtest.h>
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,7 +14,7 @@
 #include "base/rng.h"
 #include "base/task.h"
 #include "net/loop.h"
-#include "net/memory/memory_network.h"
+#include "support/sim_world.h"
 #include "upstream/upstream.h"
 
 namespace sluice::upstream::testing {
@@ -24,54 +23,12 @@ using namespace std::chrono_literals;
 
 inline net::Address at(std::string_view text) { return *net::Address::parse(text); }
 
-class ManualClock final : public Clock {
- public:
-  TimePoint now() noexcept override { return TimePoint{} + 1h + passed; }
-  WallTime wall() noexcept override { return WallTime{} + 20000 * 24h + passed; }
-  Duration passed{};
-};
-
-/// Instead of waiting it moves the clock.
-class SimLoop final : public net::Loop {
- public:
-  explicit SimLoop(ManualClock& clock, net::MemoryFaults* faults) : Loop(clock), clock_(clock), network_(*this, {}, faults) {}
-  net::Network& network() noexcept override { return network_; }
-  net::MemoryNetwork& memory() noexcept { return network_; }
-
- private:
-  void wait(TimePoint until) override {
-    if (until != TimePoint::min() && until != TimePoint::max() && until > clock_.now())
-      clock_.passed += until - clock_.now();
-    refresh_time();
-  }
-  void wake() noexcept override {}
-
-  ManualClock& clock_;
-  net::MemoryNetwork network_;
-};
-
-/// The n-th operation fails; connects end as scripted by address.
-class Faults final : public net::MemoryFaults {
- public:
-  Fault before(net::MemoryStep) noexcept override { return ++operations == fail_at ? fault : Fault::none; }
-  Fault on_connect(const net::Address& to) noexcept override {
-    dialed.push_back(to.to_string());
-    const auto found = connects.find(to.to_string());
-    return found == connects.end() ? Fault::none : found->second;
-  }
-
-  std::uint64_t operations = 0;
-  std::uint64_t fail_at = 0;
-  Fault fault = Fault::reset;
-  std::map<std::string, Fault> connects;
-  std::vector<std::string> dialed;
-};
-
 /// Speaks nothing; reusable until the test says otherwise.
 class FakeClient final : public codec::ClientConnection {
  public:
   explicit FakeClient(std::unique_ptr<net::Transport> transport) : transport_(std::move(transport)) {}
-  static std::unique_ptr<codec::ClientConnection> make(net::Loop&, std::unique_ptr<net::Transport> transport) {
+  static std::unique_ptr<codec::ClientConnection> make(net::Loop&,
+                                                       std::unique_ptr<net::Transport> transport) {
     return std::make_unique<FakeClient>(std::move(transport));
   }
 
@@ -100,7 +57,8 @@ class Server {
  public:
   using Handler = std::function<Task<void>(net::Transport&)>;
 
-  Server(net::Loop& loop, const net::Address& address, Handler handler = nullptr) : handler_(std::move(handler)) {
+  Server(net::Loop& loop, const net::Address& address, Handler handler = nullptr)
+      : handler_(std::move(handler)) {
     acceptor_ = *loop.network().listen({-1, address});
     tasks_.spawn(run());
   }
@@ -134,8 +92,9 @@ class Server {
 /// One connect() under way.
 struct Attempt {
   std::optional<Result<Lease>> result;
+  bool finished = false;
 
-  bool done() const { return result.has_value(); }
+  bool done() const { return finished; }
   bool ok() const { return result && result->has_value(); }
   Lease& lease() { return **result; }
   Error error() const { return result->error(); }
@@ -144,7 +103,6 @@ struct Attempt {
 
 class World {
  public:
-  World() : loop(clock, &faults) {}
   ~World() {
     for (auto& server : servers) {
       server->stop();
@@ -167,10 +125,13 @@ class World {
   }
 
   void run_for(Duration duration) {
-    const auto end = loop.now() + duration;
-    while (loop.now() < end) loop.turn(end);
+    sim.run_for(duration);
     settle();
   }
+
+  /// How connects to the address end from now on; none: as whoever listens there decides.
+  void connects_to(std::string_view address, Fault fault) { faults.connects_to(at(address), fault); }
+  std::uint64_t connects() { return sim.network().connects(); }
 
   /// Begins a connect() and runs until it waits for something.
   std::unique_ptr<Attempt> connect(Upstream& upstream, LeaseOptions options = {}, std::size_t index = 0) {
@@ -180,9 +141,9 @@ class World {
     return attempt;
   }
 
-  ManualClock clock;
-  Faults faults;
-  SimLoop loop;
+  sim::World sim;
+  net::Loop& loop = sim.loop();
+  sim::Faults& faults = sim.faults();
   Rng rng{1};
   std::vector<std::unique_ptr<Server>> servers;
   TaskGroup tasks;
@@ -190,12 +151,13 @@ class World {
  private:
   static Task<void> run(Attempt& attempt, Upstream& upstream, std::size_t index, LeaseOptions options) {
     attempt.result.emplace(co_await upstream.connect(index, options));
+    attempt.finished = true;
   }
 };
 
 /// `configure` may change the defaults.
-inline std::shared_ptr<SharedUpstream> shared_upstream(std::vector<std::string> endpoints,
-                                                       const std::function<void(UpstreamConfig&)>& configure = {}) {
+inline std::shared_ptr<SharedUpstream> shared_upstream(
+    std::vector<std::string> endpoints, const std::function<void(UpstreamConfig&)>& configure = {}) {
   UpstreamConfig config;
   for (auto& endpoint : endpoints) config.endpoints.push_back({std::move(endpoint), 1});
   if (configure) configure(config);
