@@ -79,14 +79,32 @@ Task<void> send_upstream_response(LiveExchange& live) {
   co_await stop_upload(live);
 }
 
+Task<void> give_up_upstream(LiveExchange& live) {
+  co_await stop_upload(live);
+  live.lease->discard();
+  live.upstream_deadline.clear();
+  live.lease.reset();
+}
+
+// Reads what has come of a body that nobody wants; more of it would stand before the next request.
+Task<void> skip_request_body(LiveExchange& live) {
+  auto& client = *live.client;
+  while (!client.request_complete() && client.ready()) {
+    if (!co_await client.read()) break;
+  }
+  if (!client.request_complete()) client.close_after();
+}
+
 Task<void> send_reply(LiveExchange& live) {
   auto& exchange = live.exchange;
+  co_await skip_request_body(live);
   live.client->start(exchange.response);
   Slice text = exchange.reply_body();
   BodyPiece whole{.slices = {&text, 1}, .bytes = text.size(), .last = true};
   BodySource* source = exchange.reply_source();
   for (;;) {
-    auto piece = source ? co_await source->read() : Result<BodyPiece>(whole);
+    Result<BodyPiece> piece = whole;
+    if (source) piece = co_await source->read();
     if (piece) piece = apply(exchange.response_filters(), *piece);
     if (!piece) co_return break_off(live, http::Reason::internal);
     exchange.times.response_body_bytes += piece->bytes;

@@ -10,6 +10,9 @@ namespace sluice::proxy {
 /// comes in. What goes wrong is left in exchange.reason.
 Task<void> send_upstream_response(LiveExchange& live);
 
+/// Lets go of the leased connection, whose response a hook has replaced.
+Task<void> give_up_upstream(LiveExchange& live);
+
 /// Sends exchange.response with the body that a hook has given.
 Task<void> send_reply(LiveExchange& live);
 

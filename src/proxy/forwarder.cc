@@ -68,10 +68,13 @@ struct Forwarder::Attempt {
 Task<bool> Forwarder::forward(LiveExchange& live) {
   auto& exchange = live.exchange;
   auto& target = live.route->choose();
-  live.timeouts = &target.upstream->config().timeouts;
+  live.target = &target.upstream->config();
   live.route_deadline = exchange.times.started + live.route->settings.timeout;
   exchange.upstream = target.upstream->name();
-  prepare_request(live);
+  if (auto refusal = prepare_request(live)) {
+    exchange.refuse(refusal.reason, refusal.detail);
+    co_return false;
+  }
   Attempt state{.target = target, .tried = {}, .endpoint = {}};
   if (co_await take_first_piece(live)) {
     live.hangup.begin();
@@ -155,7 +158,7 @@ Task<Result<void>> Forwarder::exchange_heads(LiveExchange& live) {
   auto& exchange = live.exchange;
   auto& connection = live.lease->connection();
   prepare_for_endpoint(live);
-  live.allow_upstream(live.first.last ? live.timeouts->first_byte : live.timeouts->idle);
+  live.allow_upstream(live.first.last ? live.target->timeouts.first_byte : live.target->timeouts.idle);
   auto sent = co_await connection.send(exchange.request, live.first,
                                        live.first.last ? live.client->trailers() : nullptr, exchange.arena());
   // An upstream may answer and close before it has taken the request: its answer counts.
@@ -169,7 +172,7 @@ Task<Result<void>> Forwarder::exchange_heads(LiveExchange& live) {
     if (status >= 200 || status == 101) co_return Result<void>{};
     if (interim == kMaxInterim) co_return Error{.fault = Fault::malformed, .side = Side::upstream};
     if (exchange.request.version == http::Version::http_1_0) continue;
-    prepare_interim(live);
+    prepare_interim(exchange.response);
     if (auto passed = co_await live.client->write_interim(exchange.response); !passed) {
       live.client_left();
       co_return passed;

@@ -16,7 +16,8 @@ Task<void> Gateway::serve(LiveExchange& live, codec::ServerStream& client, const
   live.max_body = listener.max_body;
   exchange.listener = listener.name;
   exchange.times.started = exchange.now();
-  identify(live, parts_.rng);
+  live.path = exchange.request.path;
+  identify(exchange, parts_.rng);
   parts_.shard.exchanges_in_flight.add();
 
   Step step = refusal ? exchange.refuse(refusal.reason, refusal.detail) : find_route(live);
@@ -62,6 +63,7 @@ Task<void> Gateway::answer(LiveExchange& live, Step step) {
     if (upstream) prepare_response(live);
   }
   if (live.route) live.route->chain.respond(exchange, live.progress);
+  complete_response(exchange, dates_);
   // A hook may have put another body in the place of the upstream's.
   if (upstream && !exchange.has_reply()) co_return co_await send_upstream_response(live);
   if (upstream) co_await give_up_upstream(live);
@@ -107,7 +109,7 @@ void Gateway::log(const LiveExchange& live, std::optional<Duration> upstream_tim
                            .peer = exchange.client.peer,
                            .method = request.method_text,
                            .host = request.authority,
-                           .path = request.path,
+                           .path = live.path,
                            .query = request.query,
                            .route = exchange.route,
                            .upstream = exchange.upstream,

@@ -8,6 +8,7 @@
 #include "base/rng.h"
 #include "base/task.h"
 #include "codec/server_stream.h"
+#include "http/date.h"
 #include "proxy/forwarder.h"
 #include "proxy/live_exchange.h"
 #include "proxy/route.h"
@@ -47,12 +48,13 @@ class Gateway {
   Step find_route(LiveExchange& live);
   Task<void> answer(LiveExchange& live, Step step);
   void finish(LiveExchange& live);
-  void log(const LiveExchange& live);
+  void log(const LiveExchange& live, std::optional<Duration> upstream_time);
 
   WorkerParts parts_;
   std::shared_ptr<const RouteTable> table_;
   std::vector<std::unique_ptr<Route>> routes_;
   Forwarder forwarder_;
+  http::DateCache dates_;
 };
 
 }  // namespace sluice::proxy

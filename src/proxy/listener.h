@@ -1,7 +1,9 @@
 // A listener on one worker: accepts connections and serves them with the current gateway.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -40,8 +42,7 @@ struct ListenerPlan {
   ListenerSettings settings;
   codec::h1::ServerLimits limits;
   std::uint64_t requests_per_connection = 10'000;
-  std::function<bool(const net::Address&)> trusts;  ///< The peer's forwarding fields are believed. Empty: nobody's.
-  std::function<bool(std::string_view)> trusts_text;  ///< The same for an address in such a field.
+  std::function<bool(const net::Address&)> trusts;  ///< Whose forwarding fields are believed; empty: nobody's.
   std::unique_ptr<SharedConnectionCount> connections;
 };
 

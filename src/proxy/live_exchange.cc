@@ -68,6 +68,6 @@ void LiveExchange::allow_upstream(Duration after) noexcept {
 
 bool LiveExchange::route_timed_out() const noexcept { return loop.now() >= route_deadline; }
 
-Duration LiveExchange::body_timeout() const noexcept { return tunnel ? Duration(kTunnelIdle) : timeouts->idle; }
+Duration LiveExchange::body_timeout() const noexcept { return tunnel ? Duration(kTunnelIdle) : target->timeouts.idle; }
 
 }  // namespace sluice::proxy

@@ -60,12 +60,13 @@ class LiveExchange {
   Exchange exchange;
   codec::ServerStream* client = nullptr;
   Route* route = nullptr;
+  std::string_view path;  // as asked for, before any rewrite
   ChainProgress progress;
 
   upstream::Canceller canceller;
   std::optional<upstream::Lease> lease;
   net::Deadline upstream_deadline;  // on the leased connection; cleared before the lease ends
-  const upstream::TimeoutsConfig* timeouts = nullptr;  // of the upstream that is asked
+  const upstream::UpstreamConfig* target = nullptr;  // the upstream that is asked
   TimePoint route_deadline = TimePoint::max();         // max() once the response has begun
   std::uint64_t max_body = 0;  // bytes of the request's body; 0: no limit
   bool expects_tunnel = false;  // the request asks for an upgrade

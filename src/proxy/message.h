@@ -1,22 +1,31 @@
 // What the gateway changes in the heads that it forwards (RFC 9110 section 7.6).
 #pragma once
 
+#include "base/rng.h"
+#include "http/date.h"
 #include "proxy/live_exchange.h"
 
 namespace sluice::proxy {
 
-/// Once an exchange, before its first attempt: hop-by-hop fields go, X-Forwarded-*, Forwarded, Via,
-/// X-Request-Id are set, the route's rewrite is applied.
-void prepare_request(LiveExchange& live);
+/// Before any hook: the request id (the client's where it is usable, else a new one) and the trace
+/// id of a valid traceparent.
+void identify(Exchange& exchange, Rng& rng);
+
+/// Once an exchange, before its first attempt: hop-by-hop fields go, X-Forwarded-*, Forwarded, Via
+/// and X-Request-Id are set, the route's rewrite is applied, which may find the new path unfit.
+http::Refusal prepare_request(LiveExchange& live);
 
 /// Before each attempt: the Host that this endpoint is to see.
 void prepare_for_endpoint(LiveExchange& live);
 
-/// Hop-by-hop fields of an interim response go.
-void prepare_interim(LiveExchange& live);
+/// An interim response: hop-by-hop fields go.
+void prepare_interim(ResponseHead& head);
 
-/// The final response of an upstream: hop-by-hop fields go, Via and X-Request-Id are set, Date is
-/// added where it is missing.
+/// The final response of an upstream: hop-by-hop fields go, Via is set. A 101 keeps its Upgrade.
 void prepare_response(LiveExchange& live);
+
+/// Every final response, behind the hooks: Date where it is missing, X-Request-Id, and no
+/// Content-Length that filters make wrong.
+void complete_response(Exchange& exchange, http::DateCache& dates);
 
 }  // namespace sluice::proxy

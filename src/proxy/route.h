@@ -27,8 +27,8 @@ struct RouteTarget {
 struct RouteSettings {
   std::string name;
   Duration timeout = std::chrono::seconds(60);  ///< Up to the response head, all attempts included.
-  std::optional<std::uint64_t> max_body;        ///< Bytes of the request's body; unset: the listener's limit.
-  std::shared_ptr<const Rewrite> rewrite;       ///< Null: the path goes on as it is.
+  std::optional<std::uint64_t> max_body{};      ///< Bytes of the request's body; unset: the listener's limit.
+  std::shared_ptr<const Rewrite> rewrite{};     ///< Null: the path goes on as it is.
 };
 
 /// Belongs to one worker. Without targets the chain answers.

@@ -1,5 +1,9 @@
 #include "proxy/session.h"
 
+#include <charconv>
+
+#include "http/forwarded.h"
+
 namespace sluice::proxy {
 
 using telemetry::ConnectionEnd;
@@ -42,12 +46,35 @@ Task<bool> Session::serve_one(Wait found) {
 
 void Session::describe_client(Exchange& exchange) {
   auto& client = exchange.client;
-  auto& peer = connection_.transport().peer();
-  char text[64];
-  client.peer_address = exchange.arena().copy(peer.host_text(text));
+  const auto& peer = connection_.transport().peer();
+  char text[72];
+  auto host = peer.host_text(text);
+  auto* end = std::to_chars((text + host.size()) + 1, text + sizeof text, peer.port()).ptr;
+  text[host.size()] = ':';
+  client.peer = exchange.arena().copy({text, static_cast<std::size_t>(end - text)});
+  client.peer_address = client.peer.substr(0, host.size());
   client.peer_port = peer.port();
   client.address = client.peer_address;
-  client.trusted_peer = listener_.plan_->trusts && listener_.plan_->trusts(peer);
+  client.tls = false;
+  const auto& trusts = listener_.plan_->trusts;
+  client.trusted_peer = trusts && trusts(peer);
+  if (client.trusted_peer) believe_peer(exchange);
+}
+
+// What a trusted proxy says of the client: its address, and how it came.
+void Session::believe_peer(Exchange& exchange) {
+  const auto& fields = exchange.request.fields;
+  const auto& trusts = listener_.plan_->trusts;
+  const auto& peer = exchange.client.peer_address;
+  exchange.client.address = exchange.arena().copy(http::client_address(fields, peer, [&](std::string_view text) {
+    if (text == peer) return true;
+    std::string with_port = text.find(':') == text.npos ? std::string(text) + ":0" : "[" + std::string(text) + "]:0";
+    auto address = net::Address::parse(with_port);
+    return address && trusts(*address);
+  }));
+  if (http::equal_ignore_case(fields.find(http::FieldName::x_forwarded_proto).value_or(""), "https")) {
+    exchange.request.scheme = "https";
+  }
 }
 
 }  // namespace sluice::proxy

@@ -27,6 +27,7 @@ class Session final : public ListHook<> {
   /// One exchange; true when another may follow.
   Task<bool> serve_one(Wait found);
   void describe_client(Exchange& exchange);
+  void believe_peer(Exchange& exchange);
 
   Listener& listener_;
   codec::h1::ServerConnection connection_;

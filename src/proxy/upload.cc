@@ -49,7 +49,7 @@ Task<void> upload(LiveExchange& live) {
       co_return;
     }
     if (piece->last) {
-      if (!live.response_begun) live.allow_upstream(live.timeouts->first_byte);
+      if (!live.response_begun) live.allow_upstream(live.target->timeouts.first_byte);
       co_return;
     }
   }

@@ -1,0 +1,139 @@
+#include "runtime/commands.h"
+
+#include <csignal>
+#include <cstdio>
+#include <functional>
+#include <thread>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "conf/schema.h"
+#include "runtime/config_page.h"
+#include "runtime/server.h"
+#include "telemetry/log.h"
+
+namespace sluice::runtime {
+namespace {
+
+// Threads inherit the mask, so that signals come to whoever waits for them here.
+sigset_t block_signals() {
+  std::signal(SIGPIPE, SIG_IGN);
+  sigset_t set;
+  sigemptyset(&set);
+  for (int signal : {SIGTERM, SIGINT, SIGUSR1}) sigaddset(&set, signal);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  return set;
+}
+
+std::shared_ptr<const Snapshot> compiled(std::optional<Config> config, conf::Problems& problems) {
+  return config ? compile(std::move(*config), problems) : nullptr;
+}
+
+int fail(std::string_view line) {
+  fmt::print(stderr, "sluice: {}\n", line);
+  return 1;
+}
+
+void announce(const Server& server, const Snapshot& snapshot) {
+  std::string where;
+  for (const auto& address : server.addresses()) where += (where.empty() ? "" : ", ") + address.to_string();
+  auto why = server.backend_reason().empty() ? "" : " (" + server.backend_reason() + ")";
+  log::info("listening on {}; {} worker{}, event loop {}{}, {} route{}", where, server.workers(),
+            server.workers() == 1 ? "" : "s", net::name(server.backend()), why, snapshot.routes.size(),
+            snapshot.routes.size() == 1 ? "" : "s");
+  if (server.admin_address()) log::info("admin on {}", server.admin_address()->to_string());
+}
+
+// A second signal while exchanges finish ends the process at once.
+void leave_on_second_signal(sigset_t signals) {
+  sigdelset(&signals, SIGUSR1);
+  std::thread([signals] {
+    int signal = 0;
+    sigwait(&signals, &signal);
+    log::warn("second signal: leaving at once");
+    std::_Exit(1);
+  }).detach();
+}
+
+int serve(std::shared_ptr<const Snapshot> snapshot, const std::function<void(const Server&)>& started) {
+  auto signals = block_signals();
+  Server server(snapshot);
+  announce(server, *snapshot);
+  started(server);
+  int signal = 0;
+  while (sigwait(&signals, &signal) == 0 && signal == SIGUSR1) server.reopen_logs();
+  log::info("{}: draining for at most {}", signal == SIGTERM ? "SIGTERM" : "SIGINT",
+            format(snapshot->config.shutdown.drain));
+  leave_on_second_signal(signals);
+  auto report = server.shutdown();
+  if (report.cut != 0) {
+    log::warn("drained; {} connection{} cut", report.cut, report.cut == 1 ? " was" : "s were");
+  } else {
+    log::info("drained; nothing was cut");
+  }
+  return 0;
+}
+
+}  // namespace
+
+int run(const std::string& file) try {
+  conf::Problems problems;
+  auto snapshot = compiled(load_config(file, problems), problems);
+  if (!snapshot) {
+    fmt::print(stderr, "{}", problems.text());
+    return fail(fmt::format("{} has {} problem{}; nothing was started", file, problems.size(),
+                            problems.size() == 1 ? "" : "s"));
+  }
+  return serve(std::move(snapshot), [](const Server&) {});
+} catch (const StartError& error) {
+  return fail(error.what());
+}
+
+int check(const std::string& file, bool json) {
+  conf::Problems problems;
+  auto snapshot = compiled(load_config(file, problems), problems);
+  if (json) {
+    fmt::print("{}\n", problems.json());
+  } else if (snapshot) {
+    fmt::print("{}: ok, {} route{}, {} upstream{}\n", file, snapshot->routes.size(),
+               snapshot->routes.size() == 1 ? "" : "s", snapshot->upstreams.size(),
+               snapshot->upstreams.size() == 1 ? "" : "s");
+  } else {
+    fmt::print(stderr, "{}", problems.text());
+  }
+  return snapshot ? 0 : 1;
+}
+
+int schema() {
+  fmt::print("{}\n", schema_text());
+  return 0;
+}
+
+int reference() {
+  fmt::print("{}", config_page());
+  return 0;
+}
+
+int demo(const Demo::Ports& ports) try {
+  auto signals = block_signals();
+  Demo demo(ports);
+  conf::Problems problems;
+  auto snapshot = compiled(parse_config(demo.config(), "demo.yaml", problems), problems);
+  if (!snapshot) return fail("the demo's configuration is wrong:\n" + problems.text());
+  fmt::print("The demo's configuration:\n\n{}\n", demo.config());
+  return serve(std::move(snapshot), [&](const Server& server) {
+    fmt::print("\nTry, from another terminal:\n{}Ctrl-C ends the demo.\n\n",
+               demo.guide(server.addresses().front(), *server.admin_address()));
+    std::fflush(stdout);
+  });
+} catch (const StartError& error) {
+  return fail(error.what());
+}
+
+int version() {
+  fmt::print("sluice {}\n", SLUICE_VERSION);
+  return 0;
+}
+
+}  // namespace sluice::runtime

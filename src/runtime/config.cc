@@ -1,0 +1,175 @@
+#include "runtime/config.h"
+
+#include "middleware/builtins.h"
+#include "net/address.h"
+#include "net/prefix.h"
+#include "sluice/registry.h"
+
+namespace sluice::runtime {
+namespace {
+
+using namespace std::chrono_literals;
+
+conf::Option listen_address() {
+  return conf::matching("an address to listen on, like 0.0.0.0:8080, [::]:8080 or unix:/run/sluice.sock", "",
+                        [](std::string_view text) { return net::Address::parse(text).has_value(); });
+}
+
+conf::Option address_range() {
+  return conf::matching("an address range like 10.0.0.0/8, an address, or unix", "", [](std::string_view text) {
+    return text == "unix" || net::Prefix::parse(text).has_value();
+  });
+}
+
+}  // namespace
+
+const conf::ObjectSpec& ListenerLimitsConfig::spec() {
+  static const conf::ObjectSpec spec =
+      conf::object<ListenerLimitsConfig>("ListenerLimits", "What clients may use.")
+          .field("connections", &ListenerLimitsConfig::connections,
+                 "Connections at the same time, over all workers; more are closed at once.", conf::at_least(1))
+          .field("request_line", &ListenerLimitsConfig::request_line,
+                 "Longest request line; 414 beyond.", conf::between(Bytes{256}, Bytes{1024 * 1024}))
+          .field("header_bytes", &ListenerLimitsConfig::header_bytes,
+                 "Largest request head; 431 beyond.", conf::between(Bytes{512}, Bytes{1024 * 1024}))
+          .field("header_count", &ListenerLimitsConfig::header_count,
+                 "Most header fields of a request; 431 beyond.", conf::between(1, 10000))
+          .field("body", &ListenerLimitsConfig::body,
+                 "Largest request body; 413 beyond. No limit where it is not written.")
+          .field("header_timeout", &ListenerLimitsConfig::header_timeout,
+                 "From the first byte of a request head to its last; 408 beyond.", conf::between(1ms, 1h))
+          .field("idle_timeout", &ListenerLimitsConfig::idle_timeout,
+                 "How long a connection may wait for its next request.", conf::between(1ms, 24h))
+          .field("body_timeout", &ListenerLimitsConfig::body_timeout,
+                 "How long a body may stand still in either direction.", conf::between(1ms, 24h))
+          .field("requests_per_connection", &ListenerLimitsConfig::requests_per_connection,
+                 "Requests after which a connection is closed.", conf::at_least(1));
+  return spec;
+}
+
+const conf::ObjectSpec& ListenerConfig::spec() {
+  static const conf::ObjectSpec spec =
+      conf::object<ListenerConfig>("Listener", "An address at which clients are served.")
+          .field("name", &ListenerConfig::name, "In logs and metrics; the address where it is not written.")
+          .field("address", &ListenerConfig::address, "Where to listen: host address and port, or unix:PATH.",
+                 conf::required(), listen_address())
+          .field("trusted_proxies", &ListenerConfig::trusted_proxies,
+                 "Whose X-Forwarded-For, -Proto, -Host and Forwarded are believed: address ranges, or `unix` for "
+                 "peers on a unix socket.",
+                 address_range())
+          .field("limits", &ListenerConfig::limits, "What clients may use.")
+          .where(&ListenerConfig::where);
+  return spec;
+}
+
+const conf::ObjectSpec& AdminConfig::spec() {
+  static const conf::ObjectSpec spec =
+      conf::object<AdminConfig>("Admin", "The listener for operators: /metrics, /healthz, /readyz, /upstreams, /config.")
+          .field("address", &AdminConfig::address, "Where to listen; keep it off public networks.",
+                 conf::required(), listen_address());
+  return spec;
+}
+
+const conf::ObjectSpec& ShutdownConfig::spec() {
+  static const conf::ObjectSpec spec =
+      conf::object<ShutdownConfig>("Shutdown", "What SIGTERM and SIGINT do.")
+          .field("drain", &ShutdownConfig::drain, "How long exchanges under way may take to finish.",
+                 conf::between(0s, 24h));
+  return spec;
+}
+
+const conf::EnumSpec& enum_spec(EventLoop) {
+  static const auto spec = conf::enumeration<EventLoop>(
+      "event loop", {
+                        {"auto", EventLoop::automatic, "uring where the kernel and the container allow it, else epoll."},
+                        {"uring", EventLoop::uring, "io_uring; Linux 6.1 or later."},
+                        {"epoll", EventLoop::epoll, "epoll, edge-triggered."},
+                        {"asio", EventLoop::asio, "Stock Asio; the reference, not the fastest."},
+                    });
+  return spec;
+}
+
+const conf::ObjectSpec& Config::spec() {
+  static const conf::ObjectSpec spec =
+      conf::object<Config>("Configuration", "The configuration of sluice.")
+          .field("workers", &Config::workers,
+                 "Event loops, each on a thread; auto: one for each core that the process may use.",
+                 conf::or_word("auto"), conf::between(1, 1024))
+          .field("event_loop", &Config::event_loop, "What drives the sockets.")
+          .field("listeners", &Config::listeners, "Where clients are served.", conf::required(), conf::count(1, 1000))
+          .field("upstreams", &Config::upstreams, "The services behind the gateway, by name.")
+          .field("middlewares", &Config::middlewares,
+                 "Middlewares by name, for use in many routes; routes that name one share its state.",
+                 conf::kinds(std::string(MiddlewareKind::category)))
+          .field("routes", &Config::routes, "Which requests go where; the most specific route wins.",
+                 conf::required(), conf::count(1, 100'000))
+          .field("access_log", &Config::access_log, "A line for each request.")
+          .field("log", &Config::log, "What the process says of itself, on stderr.")
+          .field("admin", &Config::admin, "The listener for operators; none where it is not written.")
+          .field("shutdown", &Config::shutdown, "What SIGTERM and SIGINT do.");
+  return spec;
+}
+
+const conf::Catalog& catalog() {
+  static const conf::Catalog catalog = [] {
+    conf::Catalog made;
+    add_kinds(made, middleware::builtins());
+    return made;
+  }();
+  return catalog;
+}
+
+namespace {
+
+void check_names(Config& config, conf::Problems& problems) {
+  for (std::size_t i = 0; i < config.listeners.size(); ++i) {
+    auto& listener = config.listeners[i];
+    if (listener.name.empty()) listener.name = *listener.address;
+    for (std::size_t j = 0; j < i; ++j) {
+      const auto& other = config.listeners[j];
+      if (*other.address == *listener.address) {
+        problems.add(listener.address.where, "another listener has this address too");
+      } else if (other.name == listener.name) {
+        problems.add(listener.where, "another listener is named '" + listener.name + "' too");
+      }
+    }
+    if (config.admin && *config.admin->address == *listener.address) {
+      problems.add(config.admin->address.where, "the listener '" + listener.name + "' has this address too");
+    }
+  }
+}
+
+void check_upstreams(const Config& config, conf::Problems& problems) {
+  for (const auto& route : config.routes) {
+    for (const auto& share : route.upstream) {
+      if (config.upstreams.find(*share.upstream)) continue;
+      problems.add(share.upstream.where, "no upstream is named '" + *share.upstream + "'",
+                   conf::suggest(*share.upstream, config.upstreams.names()));
+    }
+  }
+}
+
+std::optional<Config> bind_config(const conf::Node& root, conf::Problems& problems) {
+  Config config;
+  if (!root || !problems.empty()) return {};
+  bool bound = conf::bind(root, config, problems, catalog());
+  if (bound) {
+    check_names(config, problems);
+    check_upstreams(config, problems);
+    proxy::name_routes(config.routes, problems);
+  }
+  if (!problems.empty()) return {};
+  return config;
+}
+
+}  // namespace
+
+std::optional<Config> load_config(const std::string& path, conf::Problems& problems) {
+  return bind_config(conf::read_file(path, problems), problems);
+}
+
+std::optional<Config> parse_config(std::string_view text, const std::string& name, conf::Problems& problems) {
+  return bind_config(conf::read_text(text, name, problems), problems);
+}
+
+}  // namespace sluice::runtime

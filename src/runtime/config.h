@@ -1,0 +1,84 @@
+// The whole configuration as plain data, bound from one YAML file.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/units.h"
+#include "conf/binder.h"
+#include "net/loop.h"
+#include "proxy/route_config.h"
+#include "telemetry/access_log_config.h"
+#include "telemetry/log.h"
+#include "upstream/config.h"
+
+namespace sluice::runtime {
+
+struct ListenerLimitsConfig {
+  std::uint64_t connections = 20'000;
+  Bytes request_line{8 * 1024};
+  Bytes header_bytes{32 * 1024};
+  std::uint32_t header_count = 100;
+  std::optional<Bytes> body;  ///< Unset: no limit.
+  Duration header_timeout = std::chrono::seconds(10);
+  Duration idle_timeout = std::chrono::seconds(60);
+  Duration body_timeout = std::chrono::seconds(60);
+  std::uint64_t requests_per_connection = 10'000;
+
+  static const conf::ObjectSpec& spec();
+};
+
+struct ListenerConfig {
+  std::string name;  ///< Empty: the address.
+  conf::Located<std::string> address;
+  std::vector<conf::Located<std::string>> trusted_proxies;
+  ListenerLimitsConfig limits;
+  conf::Node where;
+
+  static const conf::ObjectSpec& spec();
+};
+
+struct AdminConfig {
+  conf::Located<std::string> address;
+
+  static const conf::ObjectSpec& spec();
+};
+
+struct ShutdownConfig {
+  Duration drain = std::chrono::seconds(30);
+
+  static const conf::ObjectSpec& spec();
+};
+
+/// net::Backend, or none for `auto`.
+enum class EventLoop : std::uint8_t { automatic, uring, epoll, asio };
+const conf::EnumSpec& enum_spec(EventLoop);
+
+struct Config {
+  std::optional<std::uint32_t> workers;  ///< Unset: one for each core that the process may use.
+  EventLoop event_loop = EventLoop::automatic;
+  std::vector<ListenerConfig> listeners;
+  conf::NamedList<upstream::UpstreamConfig> upstreams;
+  conf::NamedList<conf::Definition> middlewares;
+  std::vector<proxy::RouteConfig> routes;
+  telemetry::AccessLogConfig access_log;
+  log::Config log;
+  std::optional<AdminConfig> admin;
+  ShutdownConfig shutdown;
+
+  static const conf::ObjectSpec& spec();
+};
+
+/// The kinds that a configuration may use: the built-in middlewares.
+const conf::Catalog& catalog();
+
+/// Reads, binds and checks a file; what is wrong, all of it, is in `problems`, and then nothing is
+/// returned. References between parts are checked too.
+std::optional<Config> load_config(const std::string& path, conf::Problems& problems);
+
+/// The same from a text; `name` stands for the file in problems.
+std::optional<Config> parse_config(std::string_view text, const std::string& name, conf::Problems& problems);
+
+}  // namespace sluice::runtime

@@ -1,0 +1,61 @@
+#include "runtime/control.h"
+
+#include <pthread.h>
+
+#include "net/backend.h"
+#include "telemetry/log.h"
+
+namespace sluice::runtime {
+namespace {
+
+constexpr auto kResolvePatience = std::chrono::seconds(2);
+
+void log_line(bool warning, std::string_view line) {
+  log::print(warning ? log::Level::warn : log::Level::info, "{}", line);
+}
+
+}  // namespace
+
+Control::Control(const std::vector<std::shared_ptr<upstream::SharedUpstream>>& upstreams)
+    : rng_(static_cast<std::uint64_t>(clock_.now().time_since_epoch().count())) {
+  upstream::resolve_all(resolver_, upstreams, kResolvePatience);
+  std::promise<void> ready;
+  auto made = ready.get_future();
+  thread_ = std::thread([this, &ready] {
+    pthread_setname_np(pthread_self(), "control");
+    loop_ = net::make_loop(net::Backend::epoll, clock_);
+    ready.set_value();
+    run();
+  });
+  made.get();
+  loop_->post([this, upstreams] {
+    discovery_ = std::make_unique<upstream::Discovery>(*loop_, resolver_, log_line);
+    for (const auto& upstream : upstreams) {
+      discovery_->add(upstream);
+      checkers_.push_back(std::make_unique<upstream::HealthChecker>(*loop_, rng_, upstream, log_line));
+      checkers_.back()->start();
+    }
+  });
+}
+
+Control::~Control() {
+  loop_->post([this] { tasks_.spawn(end()); });
+  stop_called_.set_value();
+  thread_.join();
+}
+
+Task<void> Control::end() {
+  for (auto& checker : checkers_) checker->stop();
+  for (auto& checker : checkers_) co_await checker->join();
+  loop_->stop();
+}
+
+void Control::run() {
+  loop_->run();
+  stop_called_.get_future().wait();  // the destructor has let go of the loop
+  checkers_.clear();
+  discovery_.reset();
+  loop_.reset();
+}
+
+}  // namespace sluice::runtime

@@ -1,0 +1,41 @@
+// What goes on beside the workers: health checks and name resolution, on a loop of their own.
+#pragma once
+
+#include <future>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/rng.h"
+#include "net/loop.h"
+#include "upstream/discovery.h"
+#include "upstream/health/checker.h"
+#include "upstream/resolver.h"
+#include "upstream/shared_upstream.h"
+
+namespace sluice::runtime {
+
+class Control {
+ public:
+  /// Resolves what must be resolved, for a moment, then starts the thread.
+  explicit Control(const std::vector<std::shared_ptr<upstream::SharedUpstream>>& upstreams);
+  /// Ends checks and refreshes, then the thread.
+  ~Control();
+
+ private:
+  void run();
+  Task<void> end();
+
+  SystemClock clock_;
+  Rng rng_;
+  upstream::ThreadResolver resolver_;
+  std::unique_ptr<net::Loop> loop_;
+  std::unique_ptr<upstream::Discovery> discovery_;
+  std::vector<std::unique_ptr<upstream::HealthChecker>> checkers_;
+  TaskGroup tasks_;
+  std::promise<void> stop_called_;
+  std::thread thread_;
+};
+
+}  // namespace sluice::runtime

@@ -1,0 +1,70 @@
+#include "runtime/embedded_server.h"
+
+#include <pthread.h>
+
+#include "net/backend.h"
+#include "proxy/gateway.h"
+
+namespace sluice::runtime {
+
+EmbeddedServer::EmbeddedServer(std::string name, net::ListenSocket socket, MakeHandler make_handler)
+    : name_(std::move(name)),
+      socket_(std::move(socket)),
+      make_handler_(std::move(make_handler)),
+      rng_(std::hash<std::string>{}(name_)),
+      no_log_({.output = "none"}, 1) {
+  std::promise<void> ready;
+  auto made = ready.get_future();
+  thread_ = std::thread([this, &ready] {
+    pthread_setname_np(pthread_self(), name_.c_str());
+    loop_ = net::make_loop(net::Backend::epoll, clock_);
+    ready.set_value();
+    run();
+  });
+  made.get();
+}
+
+EmbeddedServer::~EmbeddedServer() {
+  loop_->post([this] { tasks_.spawn(end()); });
+  stop_called_.set_value();
+  thread_.join();
+}
+
+void EmbeddedServer::run() {
+  exchanges_ = std::make_unique<proxy::ExchangePool>(*loop_);
+  auto plan = std::make_shared<proxy::ListenerPlan>();
+  plan->settings.name = name_;
+  plan->connections = std::make_unique<proxy::SharedConnectionCount>(1000);
+  listener_ = std::make_unique<proxy::Listener>(*loop_, plan, shard_.listener(name_), *exchanges_, gateway());
+  if (auto acceptor = loop_->network().listen(socket_)) {
+    tasks_.spawn(listener_->run(std::move(*acceptor)));
+  }
+  loop_->run();
+  stop_called_.get_future().wait();  // the destructor has let go of the loop
+  listener_.reset();
+  exchanges_.reset();
+  loop_.reset();
+}
+
+std::shared_ptr<proxy::Gateway> EmbeddedServer::gateway() {
+  proxy::RouteMatch all;
+  conf::Problems problems;
+  proxy::RouteEntry entry{&all, name_, {}};
+  auto table = std::make_shared<const proxy::RouteTable>(std::span(&entry, 1), problems);
+  std::vector<std::unique_ptr<Middleware>> chain;
+  chain.push_back(make_handler_(*loop_));
+  std::vector<std::unique_ptr<proxy::Route>> routes;
+  routes.push_back(std::make_unique<proxy::Route>(proxy::Route{
+      {.name = name_}, proxy::Chain(std::move(chain), {}), {}, proxy::Split({1}), shard_.route(name_)}));
+  return std::make_shared<proxy::Gateway>(proxy::WorkerParts{*loop_, rng_, shard_, no_log_.port(0)}, table,
+                                          std::move(routes));
+}
+
+Task<void> EmbeddedServer::end() {
+  listener_->stop();
+  listener_->abort();
+  co_await listener_->drained();
+  loop_->stop();
+}
+
+}  // namespace sluice::runtime

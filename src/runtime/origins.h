@@ -1,0 +1,20 @@
+// The three origins of `sluice demo`: a fast one, a slow one, a flaky one.
+#pragma once
+
+#include <memory>
+
+#include "net/loop.h"
+#include "sluice/middleware.h"
+
+namespace sluice::runtime {
+
+/// Answers at once with what it received, as JSON.
+std::unique_ptr<Middleware> fast_origin(net::Loop& loop);
+
+/// The same after a second, or after `?ms=N` milliseconds, at most a minute.
+std::unique_ptr<Middleware> slow_origin(net::Loop& loop);
+
+/// Every third answer is a 503.
+std::unique_ptr<Middleware> flaky_origin(net::Loop& loop);
+
+}  // namespace sluice::runtime

@@ -1,0 +1,149 @@
+#include "runtime/server.h"
+
+#include <cstring>
+#include <set>
+#include <system_error>
+#include <thread>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "net/listen.h"
+#include "telemetry/log.h"
+#include "upstream/stats.h"
+
+namespace sluice::runtime {
+namespace {
+
+constexpr auto kDrainPoll = std::chrono::milliseconds(10);
+constexpr auto kCutPatience = std::chrono::seconds(5);
+
+std::vector<net::ListenSocket> bind_to(const std::string& text, unsigned copies) {
+  auto address = *net::Address::parse(text);
+  auto sockets = net::listen_on(address, {.copies = copies});
+  if (!sockets) throw StartError(fmt::format("cannot listen on {}: {}", text, std::strerror(sockets.error().os_error)));
+  return std::move(*sockets);
+}
+
+std::string upstreams_json(const Snapshot& snapshot) {
+  auto json = nlohmann::ordered_json::array();
+  for (const auto& upstream : snapshot.upstreams) json.push_back(to_json(upstream::read_stats(*upstream)));
+  return json.dump(2) + "\n";
+}
+
+std::vector<telemetry::EndpointState> endpoint_states(const Snapshot& snapshot) {
+  std::vector<telemetry::EndpointState> states;
+  for (const auto& upstream : snapshot.upstreams) {
+    for (std::size_t i = 0; i < upstream->size(); ++i) {
+      const auto& endpoint = upstream->endpoint(i);
+      states.push_back({upstream->name(), endpoint.name(), endpoint.health().load().usable()});
+    }
+  }
+  return states;
+}
+
+}  // namespace
+
+Server::Server(std::shared_ptr<const Snapshot> snapshot) : snapshot_(std::move(snapshot)) {
+  const auto& config = snapshot_->config;
+  log::configure(config.log);
+  choose_backend();
+  auto count = config.workers.value_or(available_cores());
+  auto sockets = bind(count);
+  try {
+    access_log_ = std::make_unique<telemetry::AccessLog>(config.access_log, count);
+  } catch (const std::system_error& error) {
+    throw StartError(fmt::format("access_log.output: {}", error.what()));
+  }
+  for (unsigned i = 0; i < count; ++i) shards_.push_back(std::make_unique<telemetry::Shard>(i));
+  control_ = std::make_unique<Control>(snapshot_->upstreams);
+  if (config.admin) start_admin();
+  start_workers(std::move(sockets));
+  ready_.store(true, std::memory_order_relaxed);
+}
+
+Server::~Server() {
+  admin_.reset();
+  for (auto& shard : shards_) shard->watch_loop(nullptr);
+  workers_.clear();
+  control_.reset();
+}
+
+void Server::choose_backend() {
+  auto wanted = snapshot_->config.event_loop;
+  if (wanted == EventLoop::epoll) backend_ = net::Backend::epoll;
+  if (wanted == EventLoop::asio) backend_ = net::Backend::asio;
+  if (wanted == EventLoop::epoll || wanted == EventLoop::asio) return;
+  auto probe = net::probe_backend();
+  if (wanted == EventLoop::uring && probe.best != net::Backend::uring) {
+    throw StartError(fmt::format("event_loop: uring cannot be used here: {}; use auto or epoll", probe.reason));
+  }
+  backend_ = probe.best;
+  backend_reason_ = probe.reason;
+}
+
+// By listener, a socket for each worker.
+std::vector<std::vector<net::ListenSocket>> Server::bind(unsigned workers) {
+  std::vector<std::vector<net::ListenSocket>> sockets;
+  for (const auto& listener : snapshot_->config.listeners) {
+    sockets.push_back(bind_to(*listener.address, workers));
+    addresses_.push_back(sockets.back().front().address);
+  }
+  return sockets;
+}
+
+void Server::start_workers(std::vector<std::vector<net::ListenSocket>> sockets) {
+  for (unsigned i = 0; i < shards_.size(); ++i) {
+    workers_.push_back(std::make_unique<Worker>(Worker::Parts{i, backend_, *shards_[i], access_log_->port(i)}));
+    shards_[i]->watch_loop(&workers_[i]->loop().stats());
+  }
+  for (unsigned i = 0; i < workers_.size(); ++i) {
+    std::vector<net::ListenSocket> own;
+    for (auto& listener : sockets) own.push_back(listener[i]);
+    workers_[i]->serve(*snapshot_, std::move(own));
+  }
+}
+
+void Server::start_admin() {
+  telemetry::ExpositionSources sources;
+  for (const auto& shard : shards_) sources.shards.push_back(shard.get());
+  sources.access_log = access_log_.get();
+  sources.endpoints = [this] { return endpoint_states(*snapshot_); };
+  sources.version = SLUICE_VERSION;
+  sources.event_loop = std::string(net::name(backend_));
+  exposition_ = std::make_unique<telemetry::Exposition>(std::move(sources));
+  admin_sources_ = {
+      .metrics = [this] { return exposition_->text(); },
+      .ready = [this] { return ready_.load(std::memory_order_relaxed); },
+      .upstreams = [this] { return upstreams_json(*snapshot_); },
+      .config = [this] { return conf::to_json(snapshot_->config).dump(2) + "\n"; },
+  };
+  auto sockets = bind_to(*snapshot_->config.admin->address, 1);
+  admin_ = std::make_unique<EmbeddedServer>("admin", sockets.front(), [this](net::Loop&) {
+    return std::make_unique<AdminHandler>(admin_sources_);
+  });
+}
+
+bool Server::drained() const noexcept {
+  for (const auto& worker : workers_) {
+    if (!worker->drained()) return false;
+  }
+  return true;
+}
+
+DrainReport Server::shutdown() {
+  ready_.store(false, std::memory_order_relaxed);
+  for (auto& worker : workers_) worker->stop();
+  auto deadline = std::chrono::steady_clock::now() + snapshot_->config.shutdown.drain;
+  while (!drained() && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(kDrainPoll);
+  DrainReport report;
+  if (!drained()) {
+    for (auto& worker : workers_) report.cut += worker->connections();
+    for (auto& worker : workers_) worker->abort();
+    deadline = std::chrono::steady_clock::now() + kCutPatience;
+    while (!drained() && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(kDrainPoll);
+  }
+  return report;
+}
+
+}  // namespace sluice::runtime

@@ -1,0 +1,81 @@
+// The running gateway: control thread, workers, admin, and their beginning and end.
+#pragma once
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "net/backend.h"
+#include "runtime/admin.h"
+#include "runtime/control.h"
+#include "runtime/embedded_server.h"
+#include "runtime/snapshot.h"
+#include "runtime/worker.h"
+#include "telemetry/access_log.h"
+#include "telemetry/exposition.h"
+#include "telemetry/shard.h"
+
+namespace sluice::runtime {
+
+/// Why the gateway could not start, as one line for a person.
+class StartError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// What a shutdown left behind.
+struct DrainReport {
+  std::size_t cut = 0;  ///< Client connections that were broken off.
+};
+
+/// One a process. All calls from the control thread.
+class Server {
+ public:
+  /// Binds every address, starts every thread, resolves upstreams, accepts. Throws StartError; then
+  /// nothing runs.
+  explicit Server(std::shared_ptr<const Snapshot> snapshot);
+  ~Server();
+
+  /// Readiness off, accepts no more, lets exchanges end for as long as `shutdown.drain` says, then
+  /// cuts what is left.
+  DrainReport shutdown();
+
+  /// Opens the access log's file anew, after a rotation.
+  void reopen_logs() { access_log_->reopen(); }
+
+  unsigned workers() const noexcept { return static_cast<unsigned>(workers_.size()); }
+  net::Backend backend() const noexcept { return backend_; }
+  /// Why io_uring is not used where `event_loop: auto` would prefer it; else empty.
+  const std::string& backend_reason() const noexcept { return backend_reason_; }
+  /// The addresses that are listened on, in the order of the configuration; ports that were 0 are set.
+  const std::vector<net::Address>& addresses() const noexcept { return addresses_; }
+  /// Null where there is none.
+  const net::Address* admin_address() const noexcept { return admin_ ? &admin_->address() : nullptr; }
+
+ private:
+  void choose_backend();
+  std::vector<std::vector<net::ListenSocket>> bind(unsigned workers);
+  void start_workers(std::vector<std::vector<net::ListenSocket>> sockets);
+  void start_admin();
+  bool drained() const noexcept;
+
+  std::shared_ptr<const Snapshot> snapshot_;
+  net::Backend backend_ = net::Backend::epoll;
+  std::string backend_reason_;
+  std::vector<net::Address> addresses_;
+  std::unique_ptr<telemetry::AccessLog> access_log_;
+  std::vector<std::unique_ptr<telemetry::Shard>> shards_;
+  std::unique_ptr<Control> control_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::unique_ptr<telemetry::Exposition> exposition_;
+  AdminSources admin_sources_;
+  std::unique_ptr<EmbeddedServer> admin_;
+  std::atomic<bool> ready_{false};  // relaxed: read by /readyz alone
+};
+
+/// Event loops that this process may run at once: its CPU affinity, no more than its cgroup's quota
+/// rounded up, at least 1.
+unsigned available_cores();
+
+}  // namespace sluice::runtime

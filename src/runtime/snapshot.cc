@@ -1,0 +1,118 @@
+#include "runtime/snapshot.h"
+
+#include <algorithm>
+
+#include "http/host.h"
+#include "net/prefix.h"
+
+namespace sluice::runtime {
+namespace {
+
+// Whose forwarding fields are believed.
+class Trust {
+ public:
+  explicit Trust(const std::vector<conf::Located<std::string>>& ranges) {
+    for (const auto& range : ranges) {
+      if (*range == "unix") {
+        unix_ = true;
+      } else {
+        prefixes_.push_back(*net::Prefix::parse(*range));
+      }
+    }
+  }
+  bool operator()(const net::Address& peer) const noexcept {
+    if (peer.is_unix()) return unix_;
+    return std::any_of(prefixes_.begin(), prefixes_.end(), [&](const auto& p) { return p.contains(peer); });
+  }
+
+ private:
+  std::vector<net::Prefix> prefixes_;
+  bool unix_ = false;
+};
+
+std::shared_ptr<const proxy::ListenerPlan> plan_of(const ListenerConfig& config) {
+  auto plan = std::make_shared<proxy::ListenerPlan>();
+  const auto& limits = config.limits;
+  plan->settings.name = config.name;
+  plan->settings.max_body = limits.body ? limits.body->count : 0;
+  plan->limits.head.start_line = static_cast<std::uint32_t>(limits.request_line.count);
+  plan->limits.head.head_bytes = static_cast<std::uint32_t>(limits.header_bytes.count);
+  plan->limits.head.fields = limits.header_count;
+  plan->limits.header_timeout = limits.header_timeout;
+  plan->limits.idle_timeout = limits.idle_timeout;
+  plan->limits.stall_timeout = limits.body_timeout;
+  plan->requests_per_connection = limits.requests_per_connection;
+  if (!config.trusted_proxies.empty()) plan->trusts = Trust(config.trusted_proxies);
+  plan->connections = std::make_unique<proxy::SharedConnectionCount>(limits.connections);
+  return plan;
+}
+
+std::size_t index_of(const Config& config, const std::string& upstream) {
+  auto at = std::find_if(config.upstreams.begin(), config.upstreams.end(),
+                         [&](const auto& named) { return named.name == upstream; });
+  return static_cast<std::size_t>(at - config.upstreams.begin());
+}
+
+CompiledRoute compile_route(const Config& config, const proxy::RouteConfig& route, const proxy::NamedPlans& named,
+                            conf::Problems& problems) {
+  CompiledRoute compiled;
+  compiled.settings.name = route.name;
+  compiled.settings.timeout = route.timeout;
+  if (route.max_body) compiled.settings.max_body = route.max_body->count;
+  if (route.rewrite) compiled.settings.rewrite = std::make_shared<const proxy::Rewrite>(*route.rewrite);
+  compiled.plans = proxy::chain_plans(route, named, problems);
+  for (const auto& share : route.upstream) {
+    compiled.upstreams.push_back(index_of(config, *share.upstream));
+    compiled.weights.push_back(share.weight);
+  }
+  return compiled;
+}
+
+}  // namespace
+
+std::shared_ptr<const Snapshot> compile(Config config, conf::Problems& problems) {
+  auto snapshot = std::make_shared<Snapshot>();
+  snapshot->config = std::move(config);
+  const auto& from = snapshot->config;
+  snapshot->table = std::make_shared<const proxy::RouteTable>(proxy::route_entries(from.routes), problems);
+  proxy::NamedPlans named;
+  for (const auto& middleware : from.middlewares) {
+    named.emplace_back(middleware.name, sluice::plan_of(middleware.value));
+  }
+  for (const auto& route : from.routes) {
+    snapshot->routes.push_back(compile_route(from, route, named, problems));
+  }
+  for (const auto& listener : from.listeners) snapshot->listeners.push_back(plan_of(listener));
+  for (const auto& upstream : from.upstreams) {
+    snapshot->upstreams.push_back(std::make_shared<upstream::SharedUpstream>(upstream.name, upstream.value));
+  }
+  if (!problems.empty()) return nullptr;
+  return snapshot;
+}
+
+WorkerGateway build_gateway(const Snapshot& snapshot, const proxy::WorkerParts& parts) {
+  WorkerGateway built;
+  for (const auto& shared : snapshot.upstreams) {
+    built.upstreams.push_back(std::make_unique<upstream::Upstream>(shared, parts.loop, parts.rng));
+  }
+  std::vector<std::unique_ptr<proxy::Route>> routes;
+  for (const auto& compiled : snapshot.routes) {
+    SlotLayout slots;
+    std::vector<std::unique_ptr<Middleware>> chain;
+    BuildContext context{slots, parts.shard.metrics(), parts.shard.worker(), compiled.settings.name};
+    for (const auto& plan : compiled.plans) chain.push_back(plan->make(context));
+    std::vector<proxy::RouteTarget> targets;
+    for (auto index : compiled.upstreams) {
+      auto& upstream = *built.upstreams[index];
+      targets.push_back({&upstream, &parts.shard.upstream(upstream.name())});
+    }
+    auto weights = compiled.weights.empty() ? std::vector<unsigned>{1} : compiled.weights;
+    routes.push_back(std::make_unique<proxy::Route>(proxy::Route{
+        compiled.settings, proxy::Chain(std::move(chain), std::move(slots)), std::move(targets),
+        proxy::Split(weights, parts.shard.worker()), parts.shard.route(compiled.settings.name)}));
+  }
+  built.gateway = std::make_shared<proxy::Gateway>(parts, snapshot.table, std::move(routes));
+  return built;
+}
+
+}  // namespace sluice::runtime
