@@ -35,17 +35,28 @@ void check_group(const GroupSpec& group, const Node& node, const std::vector<std
     context.problems.add(node, (one_at_most ? "wanted exactly one of " : "wanted at least one of ") +
                                    join_keys(group.keys, "and") + ", found none");
   } else if (one_at_most && written.size() > 1) {
-    const Node second = node.find(written[1]);
+    Node last = node;  // of those written, the one that came last is one too many
+    for (const auto& key : written)
+      if (const Node child = node.find(key); child && child.key_location() > last.key_location())
+        last = child;
     context.problems.add(at_key(
-        second ? second : node,
-        "wanted only one of " + join_keys(group.keys, "and") + ", found " + join_keys(written, "and"), {}));
+        last, "wanted only one of " + join_keys(group.keys, "and") + ", found " + join_keys(written, "and"),
+        {}));
   }
 }
 
 }  // namespace
 
 void Scope::problem(std::string_view field, std::string message, std::string hint) {
+  // With a shorthand the field's own node is the object's.
+  if (const auto* whole = spec_.shorthand(node_.kind()); whole && field.starts_with(whole->key))
+    field.remove_prefix(whole->key.size());
   context_.problems.add(node_.nearest_to(field), std::move(message), std::move(hint));
+}
+
+bool Scope::written(std::string_view field) const noexcept {
+  const auto* whole = spec_.shorthand(node_.kind());
+  return whole != nullptr ? whole->key == field : static_cast<bool>(node_.find(field));
 }
 
 ObjectSpec::ObjectSpec(std::string name, std::string doc, std::shared_ptr<void> (*maker)())
@@ -97,7 +108,7 @@ void ObjectSpec::bind(const Node& node, void* into, Context& context) const {
   }
   check_keys(node, seen, context);
   if (context.problems.size() + context.skipped != before) return;
-  Scope scope(context, node);
+  Scope scope(context, node, *this);
   for (const auto& check : checks_) check(into, scope);
 }
 

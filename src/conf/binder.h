@@ -99,16 +99,19 @@ namespace sluice::conf {
 /// Where a check reports: an object that was bound.
 class Scope {
  public:
-  Scope(Context& context, const Node& node) : context_(context), node_(node) {}
+  Scope(Context& context, const Node& node, const ObjectSpec& spec)
+      : context_(context), node_(node), spec_(spec) {}
 
   /// At the field (or a path below it, `tls.certificates[0]`), or at the object where it is not written.
   void problem(std::string_view field, std::string message, std::string hint = {});
   const Node& node() const noexcept { return node_; }
-  bool written(std::string_view field) const noexcept { return static_cast<bool>(node_.find(field)); }
+  /// Whether the key stands there, or what is there is a shorthand for it.
+  bool written(std::string_view field) const noexcept;
 
  private:
   Context& context_;
   Node node_;
+  const ObjectSpec& spec_;
 };
 
 struct FieldSpec {

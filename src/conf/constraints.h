@@ -40,7 +40,7 @@ inline Bound bound(Percent percent) { return {percent.value, sluice::format(perc
 struct Constraints {
   std::optional<Bound> low, high;
   std::optional<std::uint32_t> fewest, most;  ///< Items of a list or map.
-  std::string word;                           ///< Stands for an empty optional: `auto`.
+  std::string word;                           ///< Stands for an empty optional scalar: `auto`.
   std::string category;                       ///< Of a Definition or Tagged: which table of kinds.
   std::function<bool(std::string_view)> accepts;
   std::string wanted;   ///< What `accepts` takes: "a header name".
@@ -78,7 +78,7 @@ Option required();
 Option not_empty();
 /// So many items of a list or map.
 Option count(std::uint32_t fewest, std::optional<std::uint32_t> most = std::nullopt);
-/// An empty std::optional may be written as this word: `workers: auto`.
+/// An empty std::optional of a scalar may be written as this word: `workers: auto`.
 Option or_word(std::string word);
 /// A text that `accepts` takes; `wanted` says what that is ("a header name"), `pattern` says it to JSON
 /// Schema as an anchored ECMA 262 regular expression.

@@ -60,8 +60,7 @@ std::string OptionalType::title(const Constraints& constraints) const {
 }
 
 std::string OptionalType::wanted(const Constraints& constraints) const {
-  const auto inner = access_.inner().wanted(constraints);
-  return constraints.word.empty() ? inner : constraints.word + " or " + inner;
+  return access_.inner().wanted(constraints);
 }
 
 std::vector<TypeSpec::Reached> OptionalType::reaches(const Constraints& constraints,

@@ -109,7 +109,8 @@ void ScalarType::describe(const Constraints& constraints, SchemaWriter& writer, 
 std::string ScalarType::title(const Constraints&) const { return form_.title; }
 
 std::string ScalarType::wanted(const Constraints& constraints) const {
-  return constraints.wanted.empty() ? form_.wanted : constraints.wanted;
+  const auto& own = constraints.wanted.empty() ? form_.wanted : constraints.wanted;
+  return constraints.word.empty() ? own : constraints.word + " or " + own;
 }
 
 EnumSpec::EnumSpec(std::string title, std::vector<Name> names, Put put, Get get)

@@ -16,7 +16,7 @@
 namespace sluice::conf {
 namespace {
 
-constexpr std::uint32_t most_nodes = 4'000'000;  // what aliases of aliases would otherwise multiply to
+constexpr std::uint32_t most_nodes = 1'000'000;  // what aliases of aliases would otherwise multiply to
 
 /// Ends the reading at once.
 struct Broken {
@@ -46,6 +46,8 @@ class TreeBuilder final : public YAML::EventHandler {
   std::shared_ptr<Tree> tree() { return tree_; }
   /// The innermost list or map that is still open; nowhere when none is.
   Location open() const { return open_.empty() ? Location{} : tree_->nodes[open_.back().node].where; }
+
+  std::uint32_t tab_line() const { return last_tab_line_; }
 
   void OnDocumentStart(const YAML::Mark& mark) override;
   void OnDocumentEnd() override {}
@@ -128,7 +130,9 @@ void TreeBuilder::check_indentation(Location where) {
 
 void TreeBuilder::check_tag(Location where, const std::string& tag) {
   if (tag.empty() || tag == "?" || tag == "!") return;
-  complain(where, "wanted a value without a tag, found the tag " + in_quotes(tag),
+  constexpr std::string_view core = "tag:yaml.org,2002:";
+  const auto shown = tag.starts_with(core) ? "!!" + tag.substr(core.size()) : tag;
+  complain(where, "wanted a value without a tag, found the tag " + shown,
            "leave the tag out, fields know their types");
 }
 
@@ -144,7 +148,7 @@ void TreeBuilder::take_key(Location where, const std::string& text) {
 std::uint32_t TreeBuilder::add(Node::Kind kind, Location where, YAML::anchor_t anchor) {
   auto& nodes = tree_->nodes;
   if (wants_key()) throw Broken{where, "wanted a key of plain text, found something else", {}};
-  if (nodes.size() >= most_nodes) throw Broken{where, "more than 4000000 values", {}};
+  if (nodes.size() >= most_nodes) throw Broken{where, "more than 1000000 values", {}};
   const auto index = static_cast<std::uint32_t>(nodes.size());
   auto& entry = nodes.emplace_back();
   entry.kind = kind;
@@ -315,7 +319,9 @@ std::shared_ptr<const Tree> build_tree(const Source& source, const Surroundings&
     problems.add(source.problem(broken.where, broken.message, broken.hint));
     return nullptr;
   } catch (const YAML::Exception& error) {
-    problems.add(explain(error, source, builder.open()));
+    auto problem = explain(error, source, builder.open());
+    const bool said = builder.tab_line() > 0 && problem.line == builder.tab_line();
+    if (!said) problems.add(std::move(problem));
     return nullptr;
   }
   auto tree = builder.tree();

@@ -56,7 +56,9 @@ Problem explain(const YAML::Exception& error, const Source& source, Location ope
   if (placed)
     where = {.line = static_cast<std::uint32_t>(error.mark.line + 1),
              .column = static_cast<std::uint32_t>(error.mark.column + 1)};
-  if (!placed && has(theirs, "flow not found") && open.line > 0) return at_open_flow(source, open);
+  // At the end of the file yaml-cpp names no place, or one before the bracket.
+  if (has(theirs, "flow not found") && open.line > 0 && (!placed || where <= open))
+    return at_open_flow(source, open);
   const auto line = source.line(where.line);
   if (const auto tab = source.tab_before({.line = where.line, .column = where.column}))
     return source.problem({.line = where.line, .column = tab}, "a tab in the indentation",
