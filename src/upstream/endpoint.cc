@@ -60,9 +60,10 @@ void SharedEndpoint::dismiss(SharedPool& pool) noexcept {
   gone_.add(pool.counts());
 }
 
-void SharedEndpoint::wake_pools() noexcept {
+void SharedEndpoint::wake_pools(const SharedPool* except) noexcept {
   std::lock_guard lock(pools_mutex_);
-  for (auto* pool : pools_) pool->wake();
+  for (auto* pool : pools_)
+    if (pool != except) pool->wake();
 }
 
 PoolTotals SharedEndpoint::counts() const {

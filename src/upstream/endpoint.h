@@ -61,7 +61,8 @@ class SharedEndpoint {
 
   void enroll(SharedPool& pool);
   void dismiss(SharedPool& pool) noexcept;  ///< Its counts stay part of counts().
-  void wake_pools() noexcept;
+  /// All of them, or all but one.
+  void wake_pools(const SharedPool* except = nullptr) noexcept;
 
   /// Over all workers, since the start of the endpoint.
   PoolTotals counts() const;

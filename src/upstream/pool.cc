@@ -98,7 +98,7 @@ Task<Result<Waiter::Grant>> EndpointPool::wait(const LeaseOptions& options) {
   Waiter waiter({loop_, endpoint_, counts_}, options);
   waiting_.push_back(waiter);
   grant_free_slots();
-  if (!waiter.await_ready()) endpoint_.wake_pools();
+  if (!waiter.await_ready()) endpoint_.wake_pools(this);
   co_return co_await waiter;
 }
 

@@ -33,7 +33,7 @@ std::string Health::text() const {
     case HealthReason::closed:
       return "connection closed before the response";
     case HealthReason::timed_out:
-      return "timed out after " + format(Duration(std::chrono::milliseconds(detail)));
+      return "timed out after " + sluice::format(Duration(std::chrono::milliseconds(detail)));
     case HealthReason::status:
       return fmt::format("status {}", detail);
     case HealthReason::malformed:
