@@ -28,7 +28,8 @@ class SlotLayout {
   /// after the last.
   template <class T>
   Slot<T> add() {
-    static_assert(std::is_nothrow_default_constructible_v<T>);
+    // The second half is for libstdc++, whose time_point does not say that it throws nothing.
+    static_assert(std::is_nothrow_default_constructible_v<T> || std::is_trivially_copyable_v<T>);
     size_ = (size_ + alignof(T) - 1) / alignof(T) * alignof(T);
     Slot<T> slot(size_);
     entries_.push_back({size_, [](void* at) { ::new (at) T(); }, [](void* at) { static_cast<T*>(at)->~T(); }});

@@ -6,6 +6,8 @@
 namespace sluice::middleware {
 namespace {
 
+constexpr std::size_t kLongestBody = 64 * 1024;  // it is copied into the exchange's arena
+
 HeaderEdits edits_of(const Respond& respond) {
   HeaderEdits edits;
   edits.set = respond.headers;
@@ -33,6 +35,8 @@ bool has_no_content(int status) { return status == 204 || status == 304; }
 void check(const Respond& respond, conf::Scope& scope) {
   if (has_no_content(respond.status) && !respond.body.empty())
     scope.problem("body", "a response of status " + std::to_string(respond.status) + " has no body");
+  if (respond.body.size() > kLongestBody)
+    scope.problem("body", "more than 64 KiB; serve it from an upstream");
   check_header_names(edits_of(respond), scope, "headers");
 }
 

@@ -38,7 +38,7 @@ class Matcher {
  private:
   bool match_hosts() noexcept {
     const std::string_view host = request_.host;
-    if (match_host(find_host(host))) return true;
+    if (!host.starts_with('.') && match_host(find_host(host))) return true;  // that is how wildcards are kept
     if (cells_.has_wildcards) {  // from the longest suffix to the shortest
       for (auto dot = host.find('.'); dot != std::string_view::npos; dot = host.find('.', dot + 1)) {
         if (dot > 0 && match_host(find_host(host.substr(dot)))) return true;
