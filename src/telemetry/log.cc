@@ -30,6 +30,12 @@ spdlog::level::level_enum shown(Level level) noexcept {
   return spdlog::level::off;
 }
 
+/// As the configuration writes it.
+std::string_view name(Level level) noexcept {
+  constexpr std::string_view names[] = {"trace", "debug", "info", "warn", "error", "off"};
+  return names[static_cast<std::size_t>(level)];
+}
+
 /// A process has one stderr, and so one of these. Never destroyed: whatever runs last may still log.
 struct ProcessLog {
   spdlog::logger logger{"sluice", std::make_shared<spdlog::sinks::stderr_sink_mt>()};
@@ -40,8 +46,7 @@ struct ProcessLog {
   void use(const Config& config) {
     json.store(config.format == Format::json, std::memory_order_relaxed);
     logger.set_formatter(std::make_unique<spdlog::pattern_formatter>(
-        config.format == Format::json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","message":"%v"})"
-                                      : "%Y-%m-%dT%H:%M:%S.%eZ %l %v",
+        config.format == Format::json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ",%v})" : "%Y-%m-%dT%H:%M:%S.%eZ %v",
         spdlog::pattern_time_type::utc));
     logger.set_level(shown(config.level));
     logger.flush_on(spdlog::level::trace);
@@ -66,8 +71,11 @@ void write(Level level, std::string_view message) noexcept {
   ProcessLog& log = process_log();
   std::string safe;
   if (log.json.load(std::memory_order_relaxed)) {
+    safe.append(R"("level":")").append(name(level)).append(R"(","message":")");
     telemetry::append_json_text(message, safe);
+    safe += '"';
   } else {
+    safe.append(name(level)).append(" ");
     telemetry::append_visible_text(message, safe);
   }
   log.logger.log(shown(level), spdlog::string_view_t(safe.data(), safe.size()));
