@@ -1,7 +1,7 @@
 # sluice_layer(NAME [DEPENDS layers...] [LIBS targets...])
 #
 # One CMake target a layer, sluice_NAME: the sources of src/NAME (and for `api` those of
-# src/api; its headers are in include/sluice). The tests of tests/NAME/*_test.cc become one
+# src/api; its headers are in include/sluice). The sources of tests/NAME become one
 # binary, NAME_test, that links the layer.
 function(sluice_layer name)
   cmake_parse_arguments(arg "" "" "DEPENDS;LIBS" ${ARGN})
@@ -19,10 +19,10 @@ function(sluice_layer name)
   target_link_libraries(${target} ${scope} ${arg_DEPENDS} ${arg_LIBS})
 endfunction()
 
-# sluice_test(NAME [LIBS targets...]): one GoogleTest binary of tests/NAME/*_test.cc.
+# sluice_test(NAME [LIBS targets...]): one GoogleTest binary of tests/NAME/*.cc.
 function(sluice_test name)
   cmake_parse_arguments(arg "" "" "LIBS;LABELS" ${ARGN})
-  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/${name}/*_test.cc)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/${name}/*.cc)
   if(NOT sources)
     return()
   endif()

@@ -21,8 +21,8 @@ void HangupWatch::end() noexcept {
 
 void HangupWatch::on_timer() noexcept {
   auto& client = *live_.client;
-  // While the body is still read, its reader notices by itself.
-  if (!client.request_complete()) return begin();
+  // While the body is still read, its reader notices by itself; it begins the watch at its end.
+  if (!client.request_complete()) return;
   if (client.transport().peer_gone()) return live_.client_left();
   watching_ = true;
   client.transport().watch(this);

@@ -46,10 +46,12 @@ Task<void> upload(LiveExchange& live) {
     auto written = co_await connection.write(*piece, piece->last ? live.client->trailers() : nullptr);
     if (!written) {
       live.upload_error = written.error();
+      if (live.tunnel) connection.transport().abort(Fault::cancelled);
       co_return;
     }
     if (piece->last) {
       if (!live.response_begun) live.allow_upstream(live.target->timeouts.first_byte);
+      if (!live.tunnel) live.hangup.begin();
       co_return;
     }
   }

@@ -116,7 +116,7 @@ int reference() {
 }
 
 int demo(const Demo::Ports& ports) try {
-  auto signals = block_signals();
+  block_signals();  // before the origins' threads begin
   Demo demo(ports);
   conf::Problems problems;
   auto snapshot = compiled(parse_config(demo.config(), "demo.yaml", problems), problems);

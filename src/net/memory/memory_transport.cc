@@ -234,6 +234,7 @@ Fault MemoryTransport::step(MemoryStep kind) noexcept {
   } else {
     failed_ = fault;
     connecting_ = false;
+    go_on_soon();  // an operation that is pending beside this one fails too
   }
   return fault;
 }

@@ -1,0 +1,136 @@
+// Every operation of an exchange fails once, and a thousand random schedules: nothing may leak, hang
+// or be done twice.
+#include "runtime/gateway_world.h"
+
+namespace sluice::runtime::testing {
+namespace {
+
+constexpr std::string_view kConfig = R"(
+listeners: [{ address: 127.0.0.1:8080, limits: { header_timeout: 5s, idle_timeout: 20s, body_timeout: 5s } }]
+upstreams:
+  app:
+    endpoints: [127.0.0.1:3000, 127.0.0.1:3001]
+    timeouts: { connect: 1s, first_byte: 5s, idle: 5s }
+    connections: { max: 3, idle_max: 2, pending_max: 4 }
+routes:
+  - { name: all, upstream: app, timeout: 8s }
+  - { name: hello, match: { path: /hello }, respond: { body: "hello\n" } }
+)";
+
+bool has(std::string_view text, std::string_view part) { return text.find(part) != text.npos; }
+
+// Understands just enough: answers each request by its method.
+Task<void> origin(sim::Peer& peer) {
+  for (;;) {
+    auto head = co_await peer.receive_until("\r\n\r\n");
+    if (!has(head, "\r\n\r\n")) co_return;
+    bool sent = true;
+    if (head.starts_with("GET /ws")) {
+      co_await peer.send("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n");
+      auto words = co_await peer.receive_until("bye");
+      co_await peer.send(words);
+      co_return;
+    } else if (head.starts_with("GET /close")) {
+      co_await peer.send("HTTP/1.1 200 OK\r\n\r\nuntil the end");
+      co_return;
+    } else if (has(head, "chunked")) {
+      co_await peer.receive_until("0\r\n\r\n");
+      sent = co_await peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" "4\r\nwiki\r\n");
+      sent = sent && co_await peer.send("5\r\npedia\r\n0\r\nX-T: 1\r\n\r\n");
+    } else if (head.starts_with("POST")) {
+      co_await peer.send("HTTP/1.1 100 Continue\r\n\r\n");
+      co_await peer.receive(20000);
+      sent = co_await peer.send("HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\nok");
+    } else {
+      sent = co_await peer.send("HTTP/1.1 200 OK\r\nContent-Length: 30000\r\n\r\n" + std::string(30000, 'x'));
+    }
+    if (!sent) co_return;
+  }
+}
+
+// A client's whole visit; it gives up wherever something breaks.
+Task<void> visit(GatewayWorld& gateway, int kind) {
+  auto transport = gateway.world().network().connect(gateway.address(), {});
+  if (!transport) co_return;
+  net::Deadline patience(gateway.world().loop());
+  patience.set(**transport, gateway.world().now() + 60s);
+  auto connected = co_await (*transport)->connected();
+  auto peer = std::make_optional<sim::Peer>(std::move(*transport));
+  if (!connected) co_return;
+  std::string host = " HTTP/1.1\r\nHost: a\r\n";
+  switch (kind) {
+    case 0:
+      co_await peer->send("GET /a" + host + "\r\n");
+      co_await peer->receive_until(std::string(100, 'x'));
+      co_await peer->send("POST /b" + host + "Content-Length: 20000\r\n\r\n");
+      co_await peer->send(std::string(20000, 'b'));
+      co_await peer->receive_until("\r\n\r\nok");
+      break;
+    case 1:
+      co_await peer->send("POST /c" + host + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
+      co_await peer->send("3\r\nyou\r\n0\r\n\r\n");
+      co_await peer->receive_until("X-T: 1\r\n\r\n");
+      break;
+    case 2:
+      co_await peer->send("GET /ws" + host + "Upgrade: x\r\nConnection: upgrade\r\n\r\n");
+      co_await peer->receive_until("\r\n\r\n");
+      co_await peer->send("good bye");
+      co_await peer->receive_until("bye");
+      break;
+    case 3:
+      co_await peer->send("GET /close" + host + "\r\nGET /hello" + host + "\r\n");
+      co_await peer->receive_until("hello\n");
+      break;
+    default:
+      co_await peer->send("GET /a" + host + "\r\n");
+      co_await gateway.world().loop().sleep(std::chrono::milliseconds(kind * 20));  // and leaves
+      break;
+  }
+  patience.clear();
+}
+
+constexpr int kKinds = 6;
+
+class EachFault : public ::testing::TestWithParam<std::tuple<int, Fault>> {};
+
+TEST_P(EachFault, of_the_nth_operation_leaves_nothing_behind) {
+  auto [kind, fault] = GetParam();
+  bool failed = true;
+  for (std::uint64_t n = 1; failed; ++n) {
+    ASSERT_LT(n, 2000u) << "the exchange never gets by without the fault";
+    GatewayWorld gateway(kConfig, n);
+    gateway.origin(3000, origin);
+    gateway.origin(3001, origin);
+    gateway.world().faults().fail_operation(n, fault);
+    EXPECT_TRUE(gateway.world().run(visit(gateway, kind))) << "the client hangs, n = " << n;
+    failed = gateway.world().faults().has_failed_it();
+    ASSERT_TRUE(gateway.wind_up()) << "n = " << n;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Exchange, EachFault,
+                         ::testing::Combine(::testing::Range(0, kKinds),
+                                            ::testing::Values(Fault::reset, Fault::no_memory)));
+
+// Each test takes a hundred of the thousand seeds.
+class RandomSchedule : public ::testing::TestWithParam<int> {};
+
+TEST_P(RandomSchedule, of_delay_split_drop_and_reset_leaves_nothing_behind) {
+  for (int seed = GetParam() * 100; seed < GetParam() * 100 + 100; ++seed) {
+    GatewayWorld gateway(kConfig, static_cast<std::uint64_t>(seed));
+    gateway.origin(3000, origin);
+    gateway.origin(3001, origin);
+    gateway.world().faults().weather = sim::Weather::rough();
+    for (int i = 0; i < 8; ++i) {
+      gateway.world().spawn(visit(gateway, static_cast<int>(gateway.world().rng().below(kKinds))));
+      gateway.world().run_for(std::chrono::milliseconds(gateway.world().rng().below(100)));
+    }
+    gateway.world().run_for(5min);
+    ASSERT_TRUE(gateway.wind_up()) << "seed " << seed;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, RandomSchedule, ::testing::Range(0, 10));
+
+}  // namespace
+}  // namespace sluice::runtime::testing
