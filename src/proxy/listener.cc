@@ -3,6 +3,22 @@
 #include "proxy/session.h"
 
 namespace sluice::proxy {
+namespace {
+
+constexpr auto kTurnAway = std::chrono::milliseconds(500);
+
+// The request has not been read, so this is all that can be said: no id, no route.
+constexpr std::string_view kTooManyConnections =
+    "HTTP/1.1 503 Service Unavailable\r\n"
+    "Content-Type: application/problem+json\r\n"
+    "Proxy-Status: sluice; error=connection_limit_reached; details=\"connection_limit\"\r\n"
+    "Retry-After: 1\r\n"
+    "Connection: close\r\n"
+    "Content-Length: 173\r\n\r\n"
+    "{\"status\":503,\"type\":\"urn:sluice:reason:connection_limit\",\"title\":\"Too many connections\","
+    "\"detail\":\"The listener's connection limit is reached.\",\"reason\":\"connection_limit\"}\n";
+
+}  // namespace
 
 Listener::Listener(net::Loop& loop, std::shared_ptr<const ListenerPlan> plan,
                    telemetry::ListenerMetrics& metrics, ExchangePool& exchanges,
@@ -38,9 +54,23 @@ Task<void> Listener::serve(std::unique_ptr<net::Transport> transport) {
     end = co_await session.run();
     plan_->connections->give();
   } else {
-    transport->abort(Fault::cancelled, true);
+    co_await turn_away(*transport);
   }
   metrics_.ended(end);
+}
+
+// Says why before it closes; a client that does not take it at once goes without.
+Task<void> Listener::turn_away(net::Transport& transport) {
+  Slice refusal = kTooManyConnections;
+  net::Deadline deadline(loop_);
+  deadline.set(transport, loop_.now() + kTurnAway);
+  if (co_await transport.write({&refusal, 1})) {
+    transport.shutdown_write();
+    for (;;) {
+      auto rest = co_await transport.read();
+      if (!rest || rest->empty()) break;
+    }
+  }
 }
 
 void Listener::stop() noexcept {

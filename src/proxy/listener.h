@@ -71,6 +71,7 @@ class Listener {
  private:
   friend class Session;
   Task<void> serve(std::unique_ptr<net::Transport> transport);
+  Task<void> turn_away(net::Transport& transport);
 
   net::Loop& loop_;
   std::shared_ptr<const ListenerPlan> plan_;

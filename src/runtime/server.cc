@@ -42,6 +42,23 @@ std::vector<telemetry::EndpointState> endpoint_states(const Snapshot& snapshot) 
   return states;
 }
 
+std::vector<telemetry::PoolState> pool_states(const Snapshot& snapshot) {
+  std::vector<telemetry::PoolState> states;
+  for (const auto& upstream : snapshot.upstreams) {
+    telemetry::PoolState state{.upstream = upstream->name()};
+    for (std::size_t i = 0; i < upstream->size(); ++i) {
+      auto counts = upstream->endpoint(i).counts();
+      state.active += counts.leased;
+      state.idle += counts.idle;
+      state.pending += counts.pending;
+      state.opened += counts.opened;
+      state.reused += counts.reused;
+    }
+    states.push_back(std::move(state));
+  }
+  return states;
+}
+
 }  // namespace
 
 Server::Server(std::shared_ptr<const Snapshot> snapshot) : snapshot_(std::move(snapshot)) {
@@ -109,6 +126,7 @@ void Server::start_admin() {
   for (const auto& shard : shards_) sources.shards.push_back(shard.get());
   sources.access_log = access_log_.get();
   sources.endpoints = [this] { return endpoint_states(*snapshot_); };
+  sources.pools = [this] { return pool_states(*snapshot_); };
   sources.version = SLUICE_VERSION;
   sources.event_loop = std::string(net::name(backend_));
   exposition_ = std::make_unique<telemetry::Exposition>(std::move(sources));

@@ -93,15 +93,10 @@ void write_listeners(const Shards& shards, FamilyBuilder& out) {
 }
 
 struct UpstreamSum {
-  double active = 0, idle = 0, pending = 0, opened = 0, reused = 0, attempts = 0, retries = 0;
+  double attempts = 0, retries = 0;
   std::array<double, fault_count> failed{};
 
   void add(const UpstreamMetrics& one) {
-    active += one.active.value();
-    idle += one.idle.value();
-    pending += one.pending.value();
-    opened += static_cast<double>(one.opened.value());
-    reused += static_cast<double>(one.reused.value());
     attempts += static_cast<double>(one.attempts.value());
     retries += static_cast<double>(one.retries.value());
     for (std::size_t i = 0; i < failed.size(); ++i) failed[i] += static_cast<double>(one.failed[i].value());
@@ -113,16 +108,21 @@ void write_upstreams(const Shards& shards, FamilyBuilder& out) {
   for (const Shard* shard : shards)
     shard->each_upstream([&sums](const UpstreamMetrics& one) { sums[one.name()].add(one); });
   for (const auto& [name, sum] : sums) {
-    out.number(Metric::upstream_active, {name}, sum.active);
-    out.number(Metric::upstream_idle, {name}, sum.idle);
-    out.number(Metric::upstream_pending, {name}, sum.pending);
-    out.number(Metric::upstream_opened, {name}, sum.opened);
-    out.number(Metric::upstream_reused, {name}, sum.reused);
     out.number(Metric::upstream_attempts, {name}, sum.attempts);
     out.number(Metric::upstream_retries, {name}, sum.retries);
     for (std::size_t i = 0; i < sum.failed.size(); ++i)
       if (sum.failed[i] > 0)
         out.number(Metric::upstream_failures, {name, sluice::name(static_cast<Fault>(i))}, sum.failed[i]);
+  }
+}
+
+void write_pools(const std::vector<PoolState>& pools, FamilyBuilder& out) {
+  for (const PoolState& pool : pools) {
+    out.number(Metric::upstream_active, {pool.upstream}, static_cast<double>(pool.active));
+    out.number(Metric::upstream_idle, {pool.upstream}, static_cast<double>(pool.idle));
+    out.number(Metric::upstream_pending, {pool.upstream}, static_cast<double>(pool.pending));
+    out.number(Metric::upstream_opened, {pool.upstream}, static_cast<double>(pool.opened));
+    out.number(Metric::upstream_reused, {pool.upstream}, static_cast<double>(pool.reused));
   }
 }
 
@@ -167,6 +167,7 @@ std::vector<prometheus::MetricFamily> Collector::Collect() const {
   write_listeners(sources_.shards, out);
   write_upstreams(sources_.shards, out);
   write_workers(sources_.shards, out);
+  if (sources_.pools) write_pools(sources_.pools(), out);
   if (sources_.endpoints)
     for (const EndpointState& one : sources_.endpoints())
       out.number(Metric::endpoint_healthy, {one.upstream, one.endpoint}, one.healthy ? 1 : 0);

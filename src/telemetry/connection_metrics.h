@@ -1,4 +1,4 @@
-// What is counted of connections: those of clients by listener, those to upstreams by upstream.
+// What is counted of connections by listener, and of attempts by upstream.
 #pragma once
 
 #include <array>
@@ -61,7 +61,7 @@ class alignas(64) ListenerMetrics {
 
 inline constexpr std::size_t fault_count = static_cast<std::size_t>(Fault::other) + 1;
 
-/// Connections and attempts towards one upstream on one worker.
+/// Attempts towards one upstream on one worker. Its connections are counted by their pools.
 class alignas(64) UpstreamMetrics {
  public:
   explicit UpstreamMetrics(std::string name) : name_(std::move(name)) {}
@@ -71,11 +71,6 @@ class alignas(64) UpstreamMetrics {
 
   const std::string& name() const noexcept { return name_; }
 
-  Gauge active;    ///< Connections leased to an exchange.
-  Gauge idle;      ///< Connections kept for the next one.
-  Gauge pending;   ///< Exchanges that wait for a connection.
-  Counter opened;  ///< Connections that were dialled and stood.
-  Counter reused;  ///< Leases that an idle connection served.
   Counter attempts;
   Counter retries;  ///< Attempts beyond the first of an exchange.
   std::array<Counter, fault_count> failed;

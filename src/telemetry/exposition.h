@@ -1,6 +1,7 @@
 // What /metrics answers: the shards summed, as text.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -20,12 +21,23 @@ struct EndpointState {
   bool healthy = true;
 };
 
+/// The connections to one upstream, over all workers.
+struct PoolState {
+  std::string upstream;
+  std::uint64_t active = 0;   ///< Leased to an exchange.
+  std::uint64_t idle = 0;     ///< Kept for the next one.
+  std::uint64_t pending = 0;  ///< Exchanges that wait for one.
+  std::uint64_t opened = 0;   ///< Dialled and stood, since the start.
+  std::uint64_t reused = 0;   ///< Leases that an idle one served, since the start.
+};
+
 /// Where an exposition reads. All of it must outlive the exposition.
 struct ExpositionSources {
   std::vector<const Shard*> shards;
   const AccessLog* access_log = nullptr;  ///< May be null.
   std::function<std::vector<EndpointState>()>
       endpoints{};  ///< Called at each scrape, on its thread; may be empty.
+  std::function<std::vector<PoolState>()> pools{};  ///< The same.
   std::string version{};
   std::string event_loop{};  ///< Name of the backend: uring, epoll or asio.
 };

@@ -66,9 +66,11 @@ TEST(Exposition, shows_connections_of_listeners_and_upstreams) {
   shard.listener("public").opened();
   shard.listener("public").opened();
   shard.listener("public").ended(ConnectionEnd::idle_timeout);
-  shard.upstream("app").idle.set(3);
   shard.upstream("app").attempt_failed(Fault::refused);
-  const std::string text = Exposition({.shards = {&shard}}).text();
+  const std::string text =
+      Exposition({.shards = {&shard},
+                  .pools = [] { return std::vector<PoolState>{{.upstream = "app", .idle = 3}}; }})
+          .text();
   EXPECT_THAT(text, HasSubstr("sluice_connections_accepted_total{listener=\"public\"} 2\n"));
   EXPECT_THAT(text, HasSubstr("sluice_connections_active{listener=\"public\"} 1\n"));
   EXPECT_THAT(text,
@@ -116,6 +118,7 @@ std::string full_text() {
                          [] {
                            return std::vector<EndpointState>{{"app", "127.0.0.1:3000", false}};
                          },
+                     .pools = [] { return std::vector<PoolState>{{.upstream = "app"}}; },
                      .version = "1.2.3",
                      .event_loop = "epoll"})
       .text();

@@ -23,7 +23,7 @@ ServerConnection::ServerConnection(net::Loop& loop, std::unique_ptr<net::Transpo
 bool ServerConnection::take_head() {
   if (!partial_.empty()) partial_.append(input_.view());
   auto bytes = head_bytes();
-  if (scan_.ready(bytes) || bytes.size() > limits_.head.head_bytes) return true;
+  if (scan_.ready(bytes) || bytes.size() >= limits_.head.head_bytes + 2 * max_empty_lines) return true;
   if (partial_.empty()) partial_.assign(bytes);
   input_.consume(input_.view().size());
   return false;
