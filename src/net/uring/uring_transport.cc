@@ -101,7 +101,7 @@ bool UringTransport::start_read(ReadOp& op, std::size_t expected) noexcept {
     return true;
   }
   reader_ = &op;
-  if (receiving_) return false;
+  if (receiving_ || linked()) return false;  // for a watch; in line it keeps its place
   if (loop_.anyone_parked()) {
     loop_.park(*this);
   } else {
