@@ -26,7 +26,7 @@ http::Reason reason_of(const LiveExchange& live, const Error& error) {
   }
 }
 
-// Gives up reading from the client when it has passed.
+// Ends the other direction of a tunnel, whichever side it waits for.
 class Grace final : public Timer {
  public:
   Grace(LiveExchange& live, Duration after) : live_(live) {
@@ -34,7 +34,10 @@ class Grace final : public Timer {
   }
 
  private:
-  void on_timer() noexcept override { live_.client->transport().cancel_read(); }
+  void on_timer() noexcept override {
+    live_.client->transport().cancel_read();
+    live_.lease->connection().transport().abort(Fault::cancelled);
+  }
   LiveExchange& live_;
 };
 

@@ -34,6 +34,7 @@ Task<void> Gateway::serve(LiveExchange& live, codec::ServerStream& client, const
 
 Step Gateway::find_route(LiveExchange& live) {
   auto& exchange = live.exchange;
+  if (exchange.request.method == http::Method::connect) return exchange.refuse(http::Reason::upgrade_refused);
   auto result = table_->match(exchange.request);
   if (!result) {
     exchange.refuse(result.refusal);

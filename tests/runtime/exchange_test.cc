@@ -406,5 +406,48 @@ TEST(Exchange, lets_an_origin_answer_while_it_reads) {
   EXPECT_TRUE(gateway.wind_up());
 }
 
+TEST(Exchange, refuses_connect_whatever_the_routes_take) {
+  GatewayWorld gateway(kOne);
+  Recorder recorder;
+  gateway.origin(3000, recorder.origin(std::string(kOk)));
+  auto answer = gateway.exchange("CONNECT a.example:443 HTTP/1.1\r\nHost: a.example:443\r\nConnection: close\r\n\r\n");
+  EXPECT_TRUE(has(answer, "upgrade_refused")) << answer;
+  EXPECT_TRUE(recorder.requests.empty());
+  EXPECT_TRUE(gateway.wind_up());
+}
+
+TEST(Exchange, writes_a_padded_length_anew) {
+  GatewayWorld gateway(kOne);
+  Recorder recorder;
+  gateway.origin(3000, recorder.origin(std::string(kOk)));
+  gateway.exchange("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0002\r\nConnection: close\r\n\r\nok");
+  ASSERT_FALSE(recorder.requests.empty());
+  EXPECT_TRUE(has(recorder.requests[0], "Content-Length: 2\r\n")) << recorder.requests[0];
+  EXPECT_TRUE(gateway.wind_up());
+}
+
+TEST(Exchange, cuts_a_client_that_does_not_read_although_its_upload_goes_on) {
+  GatewayWorld gateway(R"(
+listeners: [{ address: 127.0.0.1:8080, limits: { body_timeout: 5s } }]
+upstreams: { app: { endpoints: [127.0.0.1:3000], timeouts: { idle: 1h } } }
+routes:    [{ upstream: app }]
+)");
+  gateway.origin(3000, [](sim::Peer& peer) -> Task<void> {
+    co_await peer.receive_until("\r\n\r\n");
+    std::string much = "HTTP/1.1 200 OK\r\nContent-Length: 10000000\r\n\r\n" + std::string(10'000'000, 'x');
+    co_await peer.send(much);
+  });
+  auto client = [&]() -> Task<void> {
+    auto peer = co_await sim::connect(gateway.world().network(), gateway.address());
+    co_await peer->send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n01234");
+    co_await gateway.world().loop().sleep(2s);
+    co_await peer->send("56789");
+    co_await gateway.world().loop().sleep(60s);
+    EXPECT_TRUE(peer->transport().peer_gone()) << "broken off after body_timeout";
+  };
+  EXPECT_TRUE(gateway.world().run(client()));
+  EXPECT_TRUE(gateway.wind_up());
+}
+
 }  // namespace
 }  // namespace sluice::runtime::testing

@@ -1,5 +1,7 @@
 #include "codec/h1/request_facts.h"
 
+#include <charconv>
+
 #include "http/framing.h"
 #include "http/host.h"
 #include "http/target.h"
@@ -22,6 +24,16 @@ http::Refusal take_authority(const http::Target& target, RequestHead& head, Aren
   return {};
 }
 
+// "0042" is one number to us; the next reader gets no chance to see another.
+void write_length_anew(RequestHead& head) {
+  if (head.body.kind != http::BodyLength::Kind::length) return;
+  auto sent = head.fields.find(http::FieldName::content_length).value_or("");
+  if (sent.size() < 2 || sent.front() != '0') return;
+  char digits[20];
+  auto* end = std::to_chars(digits, digits + sizeof digits, head.body.length).ptr;
+  head.fields.set(http::FieldName::content_length, {digits, static_cast<std::size_t>(end - digits)});
+}
+
 }  // namespace
 
 http::Refusal take_request(const RequestLine& line, RequestHead& head, Arena& arena) {
@@ -39,6 +51,7 @@ http::Refusal take_request(const RequestLine& line, RequestHead& head, Arena& ar
   auto framing = http::request_body_length(head.version, head.fields);
   if (framing.refusal) return framing.refusal;
   head.body = framing.body;
+  write_length_anew(head);
   if (http::expectation(head.version, head.fields) == http::Expectation::unknown) {
     return {http::Reason::expectation_failed, {}};
   }

@@ -104,6 +104,7 @@ void ServerStream::begin(ServerConnection& connection, const RequestHead& reques
   reader_.begin(connection.input(), Side::client, request.body);
   writer_.reset(connection.transport(), Side::client);
   interim_bytes_ = 0;
+  waits_ = 0;
   keep_alive_ = connection.keep_alive();
   head_taken_ = tunnel_ = false;
   head_only_ = request.method == http::Method::head;
@@ -116,38 +117,47 @@ bool ServerStream::end() noexcept {
 }
 
 // The time that the client has for its next byte; it may be reading, writing or both.
-void ServerStream::touch(net::Deadline::Expiry expiry) noexcept {
+void ServerStream::begin_wait(net::Deadline::Expiry expiry) noexcept {
   auto& limits = connection_->limits();
   auto idle = tunnel_ ? limits.tunnel_timeout : limits.stall_timeout;
   connection_->deadline().set(connection_->transport(), connection_->loop().now() + idle, expiry);
+  waits_ += 1;
+}
+
+// One direction has moved: the other, if it waits too, has its time anew.
+Result<void> ServerStream::end_wait(Result<void> result) noexcept {
+  auto& deadline = connection_->deadline();
+  waits_ -= 1;
+  if (!result && deadline.passed()) return Error{.fault = Fault::timed_out, .side = Side::client};
+  if (waits_ == 0) {
+    deadline.clear();
+  } else {
+    begin_wait(net::Deadline::Expiry::abort);
+    waits_ -= 1;
+  }
+  return result;
 }
 
 Task<Result<BodyPiece>> ServerStream::read() {
   // Reading alone, a slow client is told; once a response has begun it can only be broken off.
-  touch(started() && !tunnel_ ? net::Deadline::Expiry::abort : net::Deadline::Expiry::cancel_read);
+  bool alone = waits_ == 0 && (tunnel_ || !started());
+  begin_wait(alone ? net::Deadline::Expiry::cancel_read : net::Deadline::Expiry::abort);
   auto piece = co_await reader_.read();
-  connection_->deadline().clear();
-  if (!piece && connection_->deadline().passed()) {
-    co_return Error{.fault = Fault::timed_out, .side = Side::client};
-  }
+  auto waited = end_wait(piece ? Result<void>{} : Result<void>(piece.error()));
+  if (!waited) co_return waited.error();
   co_return piece;
 }
 
 Task<Result<void>> ServerStream::write(const BodyPiece& piece, const http::HeaderBlock* trailers) {
-  touch(net::Deadline::Expiry::abort);
+  begin_wait(net::Deadline::Expiry::abort);
   auto written = co_await writer_.write(piece, trailers);
-  connection_->deadline().clear();
-  if (!written && connection_->deadline().passed()) {
-    co_return Error{.fault = Fault::timed_out, .side = Side::client};
-  }
-  co_return written;
+  co_return end_wait(written);
 }
 
 Task<Result<void>> ServerStream::flush() {
-  touch(net::Deadline::Expiry::abort);
+  begin_wait(net::Deadline::Expiry::abort);
   auto written = co_await writer_.flush();
-  connection_->deadline().clear();
-  co_return written;
+  co_return end_wait(written);
 }
 
 // A length that HTTP/1.0 cannot be told ends with the connection.
@@ -165,8 +175,9 @@ http::BodyLength ServerStream::framing_for(const ResponseHead& head) noexcept {
 Task<Result<void>> ServerStream::write_interim(const ResponseHead& head) {
   auto bytes = serialise(ResponseHeadOut{head.status, head.reason}, head.fields, {}, *arena_);
   interim_bytes_ += bytes.size();
-  touch(net::Deadline::Expiry::abort);
-  co_return co_await writer_.write_raw(bytes);
+  begin_wait(net::Deadline::Expiry::abort);
+  auto written = co_await writer_.write_raw(bytes);
+  co_return end_wait(written);
 }
 
 void ServerStream::start(const ResponseHead& head) {

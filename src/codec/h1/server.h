@@ -105,7 +105,8 @@ class ServerStream final : public codec::ServerStream {
 
  private:
   http::BodyLength framing_for(const ResponseHead& head) noexcept;
-  void touch(net::Deadline::Expiry expiry) noexcept;
+  void begin_wait(net::Deadline::Expiry expiry) noexcept;
+  Result<void> end_wait(Result<void> result) noexcept;
 
   ServerConnection* connection_ = nullptr;
   const RequestHead* request_ = nullptr;
@@ -113,6 +114,7 @@ class ServerStream final : public codec::ServerStream {
   BodyReader reader_;
   BodyWriter writer_;
   std::uint64_t interim_bytes_ = 0;
+  unsigned waits_ = 0;  // operations that wait for the client: none, one, or one each way
   bool keep_alive_ = false;
   bool head_taken_ = false;
   bool head_only_ = false;  // HEAD: the response has no body whatever it says
