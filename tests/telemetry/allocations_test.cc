@@ -1,7 +1,4 @@
-#include "telemetry/allocations.h"
-
-#include <cstdlib>
-#include <new>
+#include "support/allocations.h"
 
 #include <gtest/gtest.h>
 
@@ -9,43 +6,11 @@
 #include "telemetry/records.h"
 #include "telemetry/shard.h"
 
-namespace {
-thread_local std::size_t count = 0;
-
-void* counted(std::size_t size, std::size_t alignment) {
-  ++count;
-  const std::size_t rounded = (size + alignment - 1) / alignment * alignment;
-  void* memory =
-      alignment <= alignof(std::max_align_t) ? std::malloc(size) : std::aligned_alloc(alignment, rounded);
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-}  // namespace
-
-void* operator new(std::size_t size) { return counted(size, 1); }
-void* operator new[](std::size_t size) { return counted(size, 1); }
-void* operator new(std::size_t size, std::align_val_t alignment) {
-  return counted(size, static_cast<std::size_t>(alignment));
-}
-void* operator new[](std::size_t size, std::align_val_t alignment) {
-  return counted(size, static_cast<std::size_t>(alignment));
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
-
 namespace sluice::telemetry {
-
-std::size_t allocations() noexcept { return count; }
-
 namespace {
 
 using namespace std::chrono_literals;
+using test::allocations;
 
 TEST(Allocations, are_none_for_a_request_whose_outcome_the_route_has_seen) {
   Shard shard(0);
