@@ -48,8 +48,15 @@ class IntrusiveList {
   T& front() noexcept { return static_cast<T&>(*head_.next_); }
   T& back() noexcept { return static_cast<T&>(*head_.prev_); }
 
-  void push_back(T& element) noexcept { insert(*head_.prev_, element); }
-  void push_front(T& element) noexcept { insert(head_, element); }
+  /// Where the element is in this list or another of the tag, it moves.
+  void push_back(T& element) noexcept {
+    static_cast<Hook&>(element).unlink();  // first: it may be the one to come behind
+    insert(*head_.prev_, element);
+  }
+  void push_front(T& element) noexcept {
+    static_cast<Hook&>(element).unlink();
+    insert(head_, element);
+  }
 
   /// The first element, taken out; null when empty.
   T* pop_front() noexcept {
@@ -87,7 +94,6 @@ class IntrusiveList {
 
  private:
   static void insert(Hook& after, Hook& element) noexcept {
-    element.unlink();
     element.next_ = after.next_;
     element.prev_ = &after;
     after.next_->prev_ = &element;

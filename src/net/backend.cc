@@ -8,14 +8,10 @@
 
 #include "net/asio/asio_loop.h"
 #include "net/epoll/epoll_loop.h"
-#if __has_include("net/uring/uring_loop.h")
 #include "net/uring/uring_loop.h"
-#define SLUICE_HAS_URING 1
-#endif
 
 namespace sluice::net {
 
-#ifdef SLUICE_HAS_URING
 namespace {
 
 std::string refusal(const char* what, int result) {
@@ -40,29 +36,19 @@ std::string try_ring() {
 }
 
 }  // namespace
-#endif
 
 Probe probe_backend() {
-#ifdef SLUICE_HAS_URING
   Probe probe;
   // Its own thread: a ring of a single issuer must not be tied to the caller's.
   std::thread([&] { probe.reason = try_ring(); }).join();
   if (probe.reason.empty()) probe.best = Backend::uring;
   return probe;
-#else
-  return {Backend::epoll, "not built in"};
-#endif
 }
 
 std::unique_ptr<Loop> make_loop(Backend backend, Clock& clock, const LoopOptions& options) {
   switch (backend) {
-#ifdef SLUICE_HAS_URING
     case Backend::uring:
       return make_uring_loop(clock, options);
-#else
-    case Backend::uring:
-      throw std::runtime_error("the uring loop is not built in");
-#endif
     case Backend::epoll:
       return std::make_unique<EpollLoop>(clock, options);
     case Backend::asio:

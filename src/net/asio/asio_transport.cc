@@ -163,10 +163,14 @@ class AsioTransport final : public Transport {
       stream->connecting = false;
       stream->connect_result = error;
       if (stream->aborted != Fault::none) return;
-      if (auto* op = std::exchange(stream->writing, nullptr)) {
-        if (error) op->result = connect_error(error.value());
+      if (error && stream->writing) {
+        auto* op = std::exchange(stream->writing, nullptr);
+        op->result = connect_error(error.value());
         stream->context.loop.defer(op->waiter);
       }
+      // A waiting connect() that succeeds ends as a write of nothing does.
+      stream->writable = true;
+      stream->context.active.push_back(stream);
       if (stream->reading) stream->await(AsioSocket::wait_read);
     });
   }
@@ -248,7 +252,7 @@ class AsioTransport final : public Transport {
     }
     stream.slices = slices;
     stream.written = 0;
-    if (stream.try_write(op)) return true;
+    if (!stream.connecting && stream.try_write(op)) return true;
     stream.writing = &op;
     return false;
   }
