@@ -51,13 +51,13 @@ void set_or_remove(HeaderBlock& fields, FieldName name, std::string_view value) 
   }
 }
 
-void replace_all(HeaderBlock& fields, const Hop& hop, Arena& arena) {
+void replace_all(HeaderBlock& fields, const Hop& hop) {
   fields.remove(FieldName::x_forwarded_port);
   fields.remove(FieldName::x_real_ip);
   set_or_remove(fields, FieldName::x_forwarded_for, hop.peer);
   set_or_remove(fields, FieldName::x_forwarded_proto, hop.scheme);
   set_or_remove(fields, FieldName::x_forwarded_host, hop.host);
-  fields.set(FieldName::forwarded, forwarded_element(hop, arena));
+  fields.remove(FieldName::forwarded);
 }
 
 }  // namespace
@@ -65,8 +65,8 @@ void replace_all(HeaderBlock& fields, const Hop& hop, Arena& arena) {
 void set_forwarded(HeaderBlock& fields, const Hop& hop, Arena& arena) {
   const bool has_list = fields.has(FieldName::x_forwarded_for);
   const bool has_forwarded = fields.has(FieldName::forwarded);
-  if (!hop.trusted) return replace_all(fields, hop, arena);
-  if (has_forwarded || !has_list) append(fields, FieldName::forwarded, forwarded_element(hop, arena), arena);
+  if (!hop.trusted) return replace_all(fields, hop);
+  if (has_forwarded) append(fields, FieldName::forwarded, forwarded_element(hop, arena), arena);
   if ((has_list || !has_forwarded) && !hop.peer.empty())
     append(fields, FieldName::x_forwarded_for, hop.peer, arena);
   if (!fields.has(FieldName::x_forwarded_proto))

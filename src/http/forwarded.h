@@ -19,10 +19,11 @@ struct Hop {
   bool trusted = false;     ///< The peer is one of the trusted proxies: what it says is believed.
 };
 
-/// From an untrusted peer what it said is replaced, X-Forwarded-Port and X-Real-IP are removed. From a
-/// trusted one this hop is appended to X-Forwarded-For and to Forwarded where it sent them, and its
-/// X-Forwarded-Proto and -Host are kept. Forwarded is written besides X-Forwarded-For only where the peer
-/// sent neither, so that neither chain ever lacks the client that the other one names.
+/// From an untrusted peer what it said is replaced by X-Forwarded-For, -Proto and -Host; its Forwarded,
+/// X-Forwarded-Port and X-Real-IP are removed. From a trusted one this hop is appended to X-Forwarded-For
+/// and to Forwarded where it sent them, and its X-Forwarded-Proto and -Host are kept. Where it sent
+/// Forwarded alone no X-Forwarded-For is begun, nor the other way round, so that neither chain ever lacks
+/// the client that the other one names.
 void set_forwarded(HeaderBlock& fields, const Hop& hop, Arena& arena);
 
 /// The addresses that X-Forwarded-For names, or Forwarded where there is none of it; the last 32.

@@ -70,8 +70,7 @@ std::size_t HeaderBlock::remove(std::string_view name) noexcept {
   return removed;
 }
 
-std::size_t HeaderBlock::remove(FieldName name) noexcept {
-  if (!has(name)) return 0;
+std::size_t HeaderBlock::remove_present(FieldName name) noexcept {
   std::size_t removed = 0;
   for (std::size_t slot = find_slot(name, 0); slot < count_; slot = find_slot(name, slot + 1)) {
     remove_at(slot);
@@ -148,7 +147,8 @@ char* HeaderBlock::write_wire(char* out) const noexcept {
 }
 
 void HeaderBlock::adopt(std::string_view lines) {
-  const std::unique_ptr<char[]> old = reserve_bytes(lines.size());
+  std::unique_ptr<char[]> old;
+  if (lines.size() > byte_capacity_ - used_) old = grow_bytes(lines.size());
   if (!lines.empty()) std::memcpy(bytes_ + used_, lines.data(), lines.size());
   used_ += static_cast<std::uint32_t>(lines.size());
 }
@@ -165,7 +165,9 @@ std::size_t HeaderBlock::append(FieldName token, std::string_view name, std::str
 
 HeaderBlock::Entry HeaderBlock::write_line(std::string_view name, std::string_view value) {
   // The old storage outlives the copy, because name and value may lie in it.
-  const std::unique_ptr<char[]> old = reserve_bytes(name.size() + value.size() + 4);
+  const std::size_t size = name.size() + value.size() + 4;
+  std::unique_ptr<char[]> old;
+  if (size > byte_capacity_ - used_) old = grow_bytes(size);
   const std::uint32_t start = used_;
   char* out = bytes_ + start;
   out = std::copy_n(name.data(), name.size(), out);
@@ -198,6 +200,7 @@ void HeaderBlock::replace_value(std::size_t slot, std::string_view value) {
 void HeaderBlock::blank_controls(std::size_t slot) noexcept {
   const Entry& entry = entries_[slot];
   char* value = bytes_ + entry.value_offset;
+  if (is_field_value({value, entry.value_size})) return;
   for (char* end = value + entry.value_size; value != end; ++value) {
     if (!is(*value, field_vchar)) *value = ' ';
   }
@@ -218,8 +221,7 @@ std::size_t HeaderBlock::find_slot(std::string_view name, std::size_t from) cons
 }
 
 // Returns the storage that was replaced, for the caller to keep until its copy is done.
-std::unique_ptr<char[]> HeaderBlock::reserve_bytes(std::size_t more) {
-  if (more <= byte_capacity_ - used_) return nullptr;
+std::unique_ptr<char[]> HeaderBlock::grow_bytes(std::size_t more) {
   const std::size_t capacity = std::max<std::size_t>(2 * std::size_t{byte_capacity_}, used_ + more);
   std::unique_ptr<char[]> grown(new char[capacity]);
   std::memcpy(grown.get(), bytes_, used_);

@@ -59,7 +59,7 @@ class HeaderBlock {
 
   /// Removes every field of that name; returns how many there were.
   std::size_t remove(std::string_view name) noexcept;
-  std::size_t remove(FieldName name) noexcept;
+  std::size_t remove(FieldName name) noexcept { return has(name) ? remove_present(name) : 0; }
 
   /// Removes every field for which `condemned(const Field&)` holds; returns how many there were.
   template <class Predicate>
@@ -140,11 +140,12 @@ class HeaderBlock {
 
   std::size_t append(FieldName token, std::string_view name, std::string_view value);
   Entry write_line(std::string_view name, std::string_view value);
+  std::size_t remove_present(FieldName name) noexcept;
   void replace_value(std::size_t slot, std::string_view value);
   void blank_controls(std::size_t slot) noexcept;
   std::size_t find_slot(FieldName name, std::size_t from) const noexcept;
   std::size_t find_slot(std::string_view name, std::size_t from) const noexcept;
-  std::unique_ptr<char[]> reserve_bytes(std::size_t more);
+  std::unique_ptr<char[]> grow_bytes(std::size_t more);
   void reserve_entry();
   void mark_known(FieldName token) noexcept;
 

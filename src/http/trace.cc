@@ -1,6 +1,8 @@
 #include "http/trace.h"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 
 #include "http/chars.h"
 
@@ -12,6 +14,20 @@ constexpr bool is_lower_hex(char c) noexcept { return is(c, hex) && !(c >= 'A' &
 bool is_id(std::string_view text) noexcept {
   return std::all_of(text.begin(), text.end(), is_lower_hex) &&
          text.find_first_not_of('0') != std::string_view::npos;
+}
+
+// "00" to "ff", one behind the other.
+constexpr std::array<char, 512> hex_pairs = [] {
+  std::array<char, 512> pairs{};
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    pairs[i] = "0123456789abcdef"[i % 2 == 0 ? i / 32 : i / 2 % 16];
+  }
+  return pairs;
+}();
+
+void write_word(char* out, std::uint64_t word) noexcept {
+  for (int shift = 56; shift >= 0; shift -= 8, out += 2)
+    std::memcpy(out, &hex_pairs[2 * (word >> shift & 255)], 2);
 }
 
 }  // namespace
@@ -44,7 +60,9 @@ char* write_traceparent(char* out, const TraceParent& parent) noexcept {
 }
 
 void write_hex(std::span<char> digits, std::span<const std::uint64_t> words) noexcept {
-  for (std::size_t i = 0; i < digits.size(); ++i) {
+  std::size_t i = 0;
+  for (; i + 16 <= digits.size() && i / 16 < words.size(); i += 16) write_word(&digits[i], words[i / 16]);
+  for (; i < digits.size(); ++i) {
     const std::uint64_t word = i / 16 < words.size() ? words[i / 16] : 0;
     digits[i] = "0123456789abcdef"[word >> (60 - 4 * (i % 16)) & 15];
   }

@@ -25,8 +25,7 @@ TEST(Forwarded, from_strangers_is_replaced) {
   }
   set_forwarded(block, {"192.0.2.7", "https", "a.example", false}, arena);
   EXPECT_EQ(all_of(block),
-            "X-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Host: a.example\r\nX-Forwarded-Proto: https\r\n"
-            "Forwarded: for=192.0.2.7;host=\"a.example\";proto=https\r\n");
+            "X-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Host: a.example\r\nX-Forwarded-Proto: https\r\n");
 }
 
 TEST(Forwarded, from_trusted_proxies_is_continued) {
@@ -46,14 +45,23 @@ TEST(Forwarded, from_trusted_proxies_is_continued) {
 TEST(Forwarded, of_an_ipv6_peer_is_quoted) {  // RFC 7239 6
   HeaderBlock block;
   Arena arena;
+  block.add("Forwarded", "for=192.0.2.7");
   set_forwarded(block, {"2001:db8::1", "http", "", true}, arena);
-  EXPECT_EQ(block.find("Forwarded"), "for=\"[2001:db8::1]\";proto=http");
-  EXPECT_EQ(block.find("X-Forwarded-For"), "2001:db8::1");
+  EXPECT_EQ(block.find("Forwarded"), "for=192.0.2.7, for=\"[2001:db8::1]\";proto=http");
+  EXPECT_FALSE(block.has(FieldName::x_forwarded_for));
   block.clear();
   block.add("Forwarded", "for=192.0.2.7");
   set_forwarded(block, {"", "http", "h", true}, arena);
   EXPECT_EQ(block.find("Forwarded"), "for=192.0.2.7, for=unknown;host=\"h\";proto=http");
   EXPECT_FALSE(block.has(FieldName::x_forwarded_for));
+}
+
+TEST(Forwarded, is_begun_by_x_forwarded_for_alone) {
+  HeaderBlock block;
+  Arena arena;
+  set_forwarded(block, {"2001:db8::1", "http", "", true}, arena);
+  EXPECT_EQ(block.find("X-Forwarded-For"), "2001:db8::1");
+  EXPECT_FALSE(block.has(FieldName::forwarded));
 }
 
 TEST(ClientAddress, is_the_nearest_that_is_not_a_trusted_proxy) {
