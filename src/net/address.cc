@@ -64,6 +64,20 @@ std::optional<Address> parse_ipv4(std::string_view host, std::uint16_t port) {
   return Address::from_sockaddr(reinterpret_cast<sockaddr*>(&raw), sizeof(raw));
 }
 
+// By hand: every request shows its client's address, and inet_ntop() prints through vsnprintf().
+std::string_view ipv4_text(const void* address, char* buffer) noexcept {
+  const auto* octets = static_cast<const unsigned char*>(address);
+  char* out = buffer;
+  for (int i = 0; i < 4; ++i) {
+    if (i != 0) *out++ = '.';
+    unsigned octet = octets[i];
+    if (octet >= 100) *out++ = static_cast<char>('0' + octet / 100);
+    if (octet >= 10) *out++ = static_cast<char>('0' + octet / 10 % 10);
+    *out++ = static_cast<char>('0' + octet % 10);
+  }
+  return {buffer, static_cast<std::size_t>(out - buffer)};
+}
+
 }  // namespace
 
 std::optional<Address> Address::parse(std::string_view text) {
@@ -144,17 +158,11 @@ Address Address::with_port(std::uint16_t port) const noexcept {
 }
 
 std::string_view Address::host_text(char* buffer) const noexcept {
-  const char* text = nullptr;
-  if (family() == AF_INET) {
-    text = inet_ntop(AF_INET, &v4_.sin_addr, buffer, 64);
-  } else if (family() == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&v6_.sin6_addr)) {
-    text = inet_ntop(AF_INET, v6_.sin6_addr.s6_addr + 12, buffer, 64);
-  } else if (family() == AF_INET6) {
-    text = inet_ntop(AF_INET6, &v6_.sin6_addr, buffer, 64);
-  } else if (is_unix()) {
-    text = "unix:";
-  }
-  return text ? std::string_view(text) : std::string_view();
+  if (family() == AF_INET) return ipv4_text(&v4_.sin_addr, buffer);
+  if (is_unix()) return "unix:";
+  if (family() != AF_INET6) return {};
+  if (IN6_IS_ADDR_V4MAPPED(&v6_.sin6_addr)) return ipv4_text(v6_.sin6_addr.s6_addr + 12, buffer);
+  return inet_ntop(AF_INET6, &v6_.sin6_addr, buffer, 64);
 }
 
 std::string Address::to_string() const {
