@@ -13,21 +13,19 @@ struct FreeFrame {
   FreeFrame* next;
 };
 
-struct FreeLists {
-  std::array<FreeFrame*, kLargest / kStep + 1> heads{};
-  ~FreeLists() { drop(); }
-  void drop() noexcept {
-    for (auto*& head : heads) {
-      while (head) {
-        auto* next = head->next;
-        ::operator delete(head);
-        head = next;
-      }
-    }
-  }
+// Trivial, so that reaching it asks no guard; what frees it at the end of the thread is beside it.
+constinit thread_local std::array<FreeFrame*, kLargest / kStep + 1> free_frames{};
+
+struct DropAtThreadEnd {
+  ~DropAtThreadEnd() { drop_free_frames(); }
 };
 
-thread_local FreeLists lists;
+// Out of line: what a frame costs that the lists do not have.
+[[gnu::noinline]] void* new_frame(std::size_t size) {
+  thread_local DropAtThreadEnd drop;
+  static_cast<void>(&drop);  // names it, which is what makes it
+  return ::operator new(size);
+}
 
 constexpr std::size_t bucket(std::size_t size) { return (size + kStep - 1) / kStep; }
 
@@ -47,8 +45,8 @@ constexpr bool kRecycle = true;
 
 void* allocate_frame(std::size_t size) {
   if (!kRecycle || size > kLargest) return ::operator new(size);
-  auto& head = lists.heads[bucket(size)];
-  if (!head) return ::operator new(bucket(size) * kStep);
+  auto& head = free_frames[bucket(size)];
+  if (!head) return new_frame(bucket(size) * kStep);
   auto* frame = head;
   head = frame->next;
   return frame;
@@ -56,10 +54,18 @@ void* allocate_frame(std::size_t size) {
 
 void free_frame(void* frame, std::size_t size) noexcept {
   if (!kRecycle || size > kLargest) return ::operator delete(frame);
-  auto& head = lists.heads[bucket(size)];
+  auto& head = free_frames[bucket(size)];
   head = ::new (frame) FreeFrame{head};
 }
 
-void drop_free_frames() noexcept { lists.drop(); }
+void drop_free_frames() noexcept {
+  for (auto*& head : free_frames) {
+    while (head) {
+      auto* next = head->next;
+      ::operator delete(head);
+      head = next;
+    }
+  }
+}
 
 }  // namespace sluice
