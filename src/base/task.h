@@ -1,6 +1,7 @@
 // The coroutines of sluice: lazy, awaited once, frames from the thread's pool.
 //
 //   Task<Result<int>> f();          starts when awaited; the awaiter owns it
+//   return Task<int>::done(1);      from a plain function: nothing to wait for, so no frame
 //   TaskGroup group; group.spawn(f());   runs on its own; the group counts it
 //   Child child; child.start(f()); ... co_await child.join();   runs beside its parent
 //
@@ -12,6 +13,7 @@
 #include <cstddef>
 #include <exception>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 #include "base/frame_pool.h"
@@ -79,32 +81,49 @@ class [[nodiscard]] Task {
   using promise_type = detail::TaskPromise<T>;
   using Handle = std::coroutine_handle<promise_type>;
 
-  Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+  Task(Task&& other) noexcept
+      : handle_(std::exchange(other.handle_, nullptr)), result_(std::move(other.result_)) {}
   Task& operator=(Task&&) = delete;
   ~Task() {
     if (handle_) handle_.destroy();
   }
 
-  auto operator co_await() && noexcept { return Awaiter{handle_}; }
+  /// One without a coroutine. A function whose work is mostly over at once returns it then, and a
+  /// coroutine only for the rest; what such a function did before it returned is not lazy.
+  template <class... Value>
+  static Task done(Value&&... value) {
+    return Task(std::in_place, std::forward<Value>(value)...);
+  }
+  bool is_done() const noexcept { return !handle_; }
+
+  auto operator co_await() && noexcept { return Awaiter{*this}; }
 
  private:
   friend promise_type;
   explicit Task(Handle handle) noexcept : handle_(handle) {}
+  template <class... Value>
+  explicit Task(std::in_place_t, Value&&... value) : result_(std::in_place, std::forward<Value>(value)...) {}
 
   struct Awaiter {
-    Handle child;
-    bool await_ready() noexcept { return false; }
+    Task& task;
+    bool await_ready() noexcept { return task.is_done(); }
     // Runs the child up to its first real suspension; false: it is done and the parent goes on.
     bool await_suspend(std::coroutine_handle<> parent) noexcept {
+      auto child = task.handle_;
       child.resume();
       if (child.done()) return false;
       child.promise().continuation = parent;
       return true;
     }
-    T await_resume() { return child.promise().take(); }
+    T await_resume() {
+      if (task.handle_) return task.handle_.promise().take();
+      if constexpr (!std::is_void_v<T>) return std::move(*task.result_);
+    }
   };
 
-  Handle handle_;
+  struct Nothing {};
+  Handle handle_;  // null: done, with result_
+  std::optional<std::conditional_t<std::is_void_v<T>, Nothing, T>> result_;
 };
 
 namespace detail {

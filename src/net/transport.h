@@ -24,7 +24,8 @@ struct ReadOp {
   Result<Chunk> result = Chunk{};
 };
 
-/// The state of one write or connect that a coroutine waits for; lives in its frame.
+/// The state of one write or connect that a coroutine waits for; lives in its frame, or where
+/// begin_write() was given it.
 struct WriteOp {
   std::coroutine_handle<> waiter;
   Result<void> result{};
@@ -56,6 +57,11 @@ class Transport {
   /// Writes all slices in order, as one gathered write where it can: `Result<void>`. The slices
   /// and their bytes must live until then.
   auto write(std::span<const Slice> slices) noexcept { return WriteAwaiter{*this, slices, {}}; }
+
+  /// write() without a coroutine where it completes at once: true, and op.result is set. Else
+  /// co_await pending(op), right away; op lives until then.
+  bool begin_write(WriteOp& op, std::span<const Slice> slices) noexcept { return start_write(op, slices); }
+  static auto pending(WriteOp& op) noexcept { return PendingAwaiter{op}; }
 
   /// Completes when the connection stands (`Result<void>`); at once on an accepted one.
   auto connected() noexcept { return ConnectAwaiter{*this, {}}; }
@@ -104,6 +110,12 @@ class Transport {
     std::span<const Slice> slices;
     WriteOp op;
     bool await_ready() noexcept { return transport.start_write(op, slices); }
+    void await_suspend(std::coroutine_handle<> waiter) noexcept { op.waiter = waiter; }
+    Result<void> await_resume() noexcept { return op.result; }
+  };
+  struct PendingAwaiter {
+    WriteOp& op;
+    bool await_ready() noexcept { return false; }
     void await_suspend(std::coroutine_handle<> waiter) noexcept { op.waiter = waiter; }
     Result<void> await_resume() noexcept { return op.result; }
   };

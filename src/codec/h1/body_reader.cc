@@ -46,23 +46,6 @@ BodyPiece BodyReader::piece_of(std::size_t bytes, bool last) noexcept {
   return {.slices = {slices_.data(), bytes != 0 ? 1u : 0u}, .bytes = bytes, .last = last};
 }
 
-// Reads into the empty input; false at the end of the stream.
-Task<Result<bool>> BodyReader::refill() {
-  std::size_t expected = framing_.kind == Kind::length      ? remaining_
-                         : framing_.kind == Kind::chunked   ? decoder_->remaining_in_chunk()
-                         : bytes_ >= 256 * std::size_t{1024} ? 256 * std::size_t{1024}
-                                                             : 0;
-  auto chunk = co_await input_->transport().read(expected);
-  if (!chunk) {
-    auto error = chunk.error();
-    error.side = peer_;
-    co_return error;
-  }
-  bool more = !chunk->empty();
-  input_->refill(std::move(*chunk));
-  co_return more;
-}
-
 // Takes what the input has; a piece without bytes that is not the last asks for more.
 Result<BodyPiece> BodyReader::decode() {
   BodyPiece piece;
@@ -90,26 +73,52 @@ Result<BodyPiece> BodyReader::decode() {
 
 Task<Result<BodyPiece>> BodyReader::read() {
   release();
-  if (complete_) co_return BodyPiece{.last = true};
+  auto piece = take();
+  return piece ? Task<Result<BodyPiece>>::done(*piece) : read_more();
+}
+
+// What makes a piece without reading; then nothing, and the input is empty.
+std::optional<Result<BodyPiece>> BodyReader::take() {
+  if (complete_) return BodyPiece{.last = true};
+  if (input_->empty()) return std::nullopt;
+  if (framing_.kind == Kind::length) {
+    auto bytes = static_cast<std::size_t>(std::min<std::uint64_t>(input_->view().size(), remaining_));
+    remaining_ -= bytes;
+    return piece_of(bytes, remaining_ == 0);
+  }
+  if (framing_.kind != Kind::chunked) return piece_of(input_->view().size(), false);
+  auto piece = decode();
+  if (!piece || piece->bytes != 0 || piece->last) return piece;
+  release();
+  return std::nullopt;
+}
+
+Task<Result<BodyPiece>> BodyReader::read_more() {
   for (;;) {
-    if (input_->empty()) {
-      auto more = co_await refill();
-      if (!more) co_return more.error();
-      if (!*more) {
-        bool ends = framing_.kind == Kind::until_close || framing_.kind == Kind::tunnel;
-        if (!ends) co_return Error{.fault = Fault::closed, .side = peer_};
-        co_return piece_of(0, true);
-      }
+    auto chunk = co_await input_->transport().read(expected());
+    if (!chunk) {
+      auto error = chunk.error();
+      error.side = peer_;
+      co_return error;
     }
-    if (framing_.kind == Kind::length) {
-      auto bytes = static_cast<std::size_t>(std::min<std::uint64_t>(input_->view().size(), remaining_));
-      remaining_ -= bytes;
-      co_return piece_of(bytes, remaining_ == 0);
+    if (chunk->empty()) {
+      bool ends = framing_.kind == Kind::until_close || framing_.kind == Kind::tunnel;
+      if (!ends) co_return Error{.fault = Fault::closed, .side = peer_};
+      input_->refill(std::move(*chunk));
+      co_return piece_of(0, true);
     }
-    if (framing_.kind != Kind::chunked) co_return piece_of(input_->view().size(), false);
-    auto piece = decode();
-    if (!piece || piece->bytes != 0 || piece->last) co_return piece;
-    release();
+    input_->refill(std::move(*chunk));
+    if (auto piece = take()) co_return *piece;
+  }
+}
+
+// Bytes that are known to be coming, or are likely to.
+std::size_t BodyReader::expected() const noexcept {
+  constexpr std::size_t much = 256 * std::size_t{1024};
+  switch (framing_.kind) {
+    case Kind::length: return static_cast<std::size_t>(remaining_);
+    case Kind::chunked: return static_cast<std::size_t>(decoder_->remaining_in_chunk());
+    default: return bytes_ >= much ? much : 0;
   }
 }
 

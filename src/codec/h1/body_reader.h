@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "codec/body_sink.h"
 #include "codec/h1/chunked.h"
@@ -42,7 +43,9 @@ class BodyReader final : public BodySource {
  private:
   BodyPiece piece_of(std::size_t bytes, bool last) noexcept;
   Result<BodyPiece> decode();
-  Task<Result<bool>> refill();
+  std::optional<Result<BodyPiece>> take();
+  Task<Result<BodyPiece>> read_more();
+  std::size_t expected() const noexcept;
 
   Input* input_ = nullptr;
   Side peer_ = Side::client;

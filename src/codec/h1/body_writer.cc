@@ -1,5 +1,7 @@
 #include "codec/h1/body_writer.h"
 
+#include <utility>
+
 namespace sluice::codec::h1 {
 
 using Kind = http::BodyLength::Kind;
@@ -8,7 +10,7 @@ void BodyWriter::reset(net::Transport& transport, Side peer) noexcept {
   transport_ = &transport;
   peer_ = peer;
   head_ = {};
-  sent_ = 0;
+  bytes_ = 0;
   finished_ = false;
 }
 
@@ -16,19 +18,13 @@ void BodyWriter::begin(std::string_view head, http::BodyLength framing) noexcept
   head_ = head;
   framing_ = framing;
   remaining_ = framing.kind == Kind::length ? framing.length : 0;
-  sent_ = 0;
+  bytes_ = 0;
   finished_ = false;
 }
 
-Result<void> BodyWriter::seen(Result<void> result) const noexcept {
-  if (result) return result;
-  auto error = result.error();
-  error.side = peer_;
-  return error;
-}
-
-Result<void> BodyWriter::gather(Gather& out, const BodyPiece& piece, const http::HeaderBlock* trailers) {
-  out.add(head_);
+Result<void> BodyWriter::gather(const BodyPiece& piece, const http::HeaderBlock* trailers) {
+  out_.clear();
+  out_.add(head_);
   auto length = framing_.kind == Kind::length;
   if (length && (piece.bytes > remaining_ || (piece.last && piece.bytes < remaining_))) {
     return Error{.fault = Fault::malformed, .side = Side::us};
@@ -37,49 +33,67 @@ Result<void> BodyWriter::gather(Gather& out, const BodyPiece& piece, const http:
   auto chunked = framing_.kind == Kind::chunked;
   if (chunked && piece.bytes != 0) {
     size_line_.emplace(piece.bytes);
-    out.add(size_line_->view());
+    out_.add(size_line_->view());
   }
   if (framing_.kind != Kind::none) {
-    for (auto slice : piece.slices) out.add(slice);
+    for (auto slice : piece.slices) out_.add(slice);
   }
-  if (chunked && piece.bytes != 0) out.add(chunk_end);
+  if (chunked && piece.bytes != 0) out_.add(chunk_end);
   if (!chunked || !piece.last) return {};
   if (!trailers || trailers->empty()) {
-    out.add(last_chunk);
+    out_.add(last_chunk);
     return {};
   }
   trailer_section_.resize(last_chunk_size(*trailers));
   write_last_chunk(trailer_section_.data(), *trailers);
-  out.add(trailer_section_);
+  out_.add(trailer_section_);
   return {};
 }
 
 Task<Result<void>> BodyWriter::write(const BodyPiece& piece, const http::HeaderBlock* trailers) {
-  Gather out;
-  if (auto fits = gather(out, piece, trailers); !fits) co_return fits;
+  if (auto fits = gather(piece, trailers); !fits) return Task<Result<void>>::done(fits);
   head_ = {};
-  if (out.count != 0) {
-    sent_ += out.bytes;
-    if (auto written = co_await transport_->write({out.slices.data(), out.count}); !written) {
-      co_return seen(written);
-    }
-  }
-  if (piece.last) {
-    finished_ = true;
-    if (framing_.kind == Kind::tunnel) transport_->shutdown_write();
-  }
-  co_return Result<void>{};
+  bytes_ += out_.bytes;
+  return send(piece.last);
 }
 
 Task<Result<void>> BodyWriter::flush() {
-  if (head_.empty()) co_return Result<void>{};
-  auto head = std::exchange(head_, {});
-  sent_ += head.size();
-  co_return seen(co_await transport_->write({&head, 1}));
+  out_.clear();
+  out_.add(std::exchange(head_, {}));
+  bytes_ += out_.bytes;
+  return send(false);
 }
 
 Task<Result<void>> BodyWriter::write_raw(std::string_view bytes) {
-  co_return seen(co_await transport_->write({&bytes, 1}));
+  out_.clear();
+  out_.add(bytes);
+  return send(false);
+}
+
+Task<Result<void>> BodyWriter::send(bool last) {
+  using Done = Task<Result<void>>;
+  if (out_.count == 0) return Done::done(sent({}, last));
+  writing_ = {};
+  bool over = transport_->begin_write(writing_, {out_.slices.data(), out_.count});
+  return over ? Done::done(sent(writing_.result, last)) : await_send(last);
+}
+
+Task<Result<void>> BodyWriter::await_send(bool last) {
+  co_return sent(co_await net::Transport::pending(writing_), last);
+}
+
+// What a write comes to.
+Result<void> BodyWriter::sent(Result<void> result, bool last) noexcept {
+  if (!result) {
+    auto error = result.error();
+    error.side = peer_;
+    return error;
+  }
+  if (last) {
+    finished_ = true;
+    if (framing_.kind == Kind::tunnel) transport_->shutdown_write();
+  }
+  return result;
 }
 
 }  // namespace sluice::codec::h1

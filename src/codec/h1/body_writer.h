@@ -16,7 +16,8 @@
 
 namespace sluice::codec::h1 {
 
-/// Head and first piece leave in one gathered write. A Content-Length is kept to: more or fewer
+/// Head and first piece leave in one gathered write. One write at a time; what completes at once costs
+/// no coroutine. A Content-Length is kept to: more or fewer
 /// bytes than announced are Fault::malformed, never bytes on the wire that belong elsewhere.
 class BodyWriter final : public BodySink {
  public:
@@ -37,23 +38,26 @@ class BodyWriter final : public BodySink {
   /// Sends bytes as they are, before begin() (an interim response).
   Task<Result<void>> write_raw(std::string_view bytes);
 
-  bool started() const noexcept { return sent_ != 0; }  ///< Some byte may have left.
+  bool started() const noexcept { return bytes_ != 0; }  ///< Some byte may have left.
   bool finished() const noexcept { return finished_; }
-  std::uint64_t sent() const noexcept { return sent_; }  ///< Bytes on the wire since begin().
+  std::uint64_t sent() const noexcept { return bytes_; }  ///< Bytes on the wire since begin().
 
  private:
   struct Gather {
     std::array<Slice, kMaxSlices + 4> slices;
     std::size_t count = 0;
     std::uint64_t bytes = 0;
+    void clear() noexcept { count = 0, bytes = 0; }
     void add(Slice slice) noexcept {
       if (slice.empty()) return;
       slices[count++] = slice;
       bytes += slice.size();
     }
   };
-  Result<void> gather(Gather& out, const BodyPiece& piece, const http::HeaderBlock* trailers);
-  Result<void> seen(Result<void> result) const noexcept;
+  Result<void> gather(const BodyPiece& piece, const http::HeaderBlock* trailers);
+  Task<Result<void>> send(bool last);
+  Task<Result<void>> await_send(bool last);
+  Result<void> sent(Result<void> result, bool last) noexcept;
 
   net::Transport* transport_ = nullptr;
   Side peer_ = Side::client;
@@ -61,9 +65,11 @@ class BodyWriter final : public BodySink {
   std::string_view head_;
   http::BodyLength framing_{};
   std::uint64_t remaining_ = 0;
-  std::uint64_t sent_ = 0;
+  std::uint64_t bytes_ = 0;
   std::optional<ChunkSizeLine> size_line_;
   std::string trailer_section_;
+  Gather out_;  // what is being written
+  net::WriteOp writing_;
 };
 
 }  // namespace sluice::codec::h1

@@ -26,11 +26,11 @@ class Client final : public ClientConnection {
   Task<Result<void>> send(const RequestHead& head, const BodyPiece& first, const http::HeaderBlock* trailers,
                           Arena& scratch) override {
     begin(head, scratch);
-    co_return co_await writer_.write(first, trailers);
+    return writer_.write(first, trailers);
   }
 
   Task<Result<void>> write(const BodyPiece& piece, const http::HeaderBlock* trailers) override {
-    co_return co_await writer_.write(piece, trailers);
+    return writer_.write(piece, trailers);
   }
 
   Task<Result<void>> read_head(ResponseHead& head, Arena& scratch) override;
@@ -46,7 +46,7 @@ class Client final : public ClientConnection {
 
  private:
   void begin(const RequestHead& head, Arena& scratch);
-  Task<Result<std::string_view>> collect_head();
+  Result<void> take_head(const ResponseHeadResult& parsed, ResponseHead& head, Arena& scratch);
   Result<void> take(const StatusLine& line, ResponseHead& head, Arena& scratch);
 
   std::unique_ptr<net::Transport> transport_;
@@ -80,9 +80,8 @@ void Client::begin(const RequestHead& head, Arena& scratch) {
   writer_.begin(serialise(line, head.fields, extra.view(), scratch), head.body);
 }
 
-// The bytes of the next head, whole or past saving, in input_ or partial_.
-Task<Result<std::string_view>> Client::collect_head() {
-  SectionScan scan(true);
+Task<Result<void>> Client::read_head(ResponseHead& head, Arena& scratch) {
+  HeadParser parser(kResponseLimits);
   for (;;) {
     if (input_.empty()) {
       auto chunk = co_await transport_->read();
@@ -93,28 +92,25 @@ Task<Result<std::string_view>> Client::collect_head() {
     }
     if (!partial_.empty()) partial_.append(input_.view());
     std::string_view bytes = partial_.empty() ? input_.view() : partial_;
-    if (scan.ready(bytes) || bytes.size() > kResponseLimits.head_bytes) co_return bytes;
+    auto parsed = parser.parse_response(bytes, head.fields);
+    if (parsed.status != ParseStatus::incomplete) co_return take_head(parsed, head, scratch);
     if (partial_.empty()) partial_.assign(bytes);
     input_.consume(input_.view().size());
   }
 }
 
-Task<Result<void>> Client::read_head(ResponseHead& head, Arena& scratch) {
-  auto bytes = co_await collect_head();
-  if (!bytes) co_return bytes.error();
-  auto parsed = parse_response_head(*bytes, kResponseLimits, head.fields);
-  if (parsed.status != ParseStatus::complete) {
+Result<void> Client::take_head(const ResponseHeadResult& parsed, ResponseHead& head, Arena& scratch) {
+  if (parsed.status == ParseStatus::refused) {
     bool large = parsed.refusal.reason == http::Reason::upstream_head_too_large;
-    co_return Error{.fault = large ? Fault::too_large : Fault::malformed, .side = Side::upstream};
+    return Error{.fault = large ? Fault::too_large : Fault::malformed, .side = Side::upstream};
   }
   auto taken = take(parsed.line, head, scratch);
   // What partial_ holds of the current chunk lies in input_ too.
   auto before = partial_.empty() ? 0 : partial_.size() - input_.view().size();
   input_.consume(parsed.consumed - before);
   if (!partial_.empty()) std::string().swap(partial_);
-  if (!taken) co_return taken;
-  if (final_) reader_.begin(input_, Side::upstream, head.body);
-  co_return Result<void>{};
+  if (taken && final_) reader_.begin(input_, Side::upstream, head.body);
+  return taken;
 }
 
 Result<void> Client::take(const StatusLine& line, ResponseHead& head, Arena& scratch) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "codec/h1/head_parser_scan.h"
 
@@ -225,15 +226,14 @@ ResponseHeadResult parse_response_head(std::string_view bytes, const HeadLimits&
   return result;
 }
 
-// The first piece is parsed at once, since it nearly always is the whole head; later ones only when
-// they end it, break it or fill a limit.
+// Behind the first piece only what ends the head, breaks it or fills a limit.
 bool HeadParser::worth_parsing(std::string_view bytes, std::size_t first_line_limit) noexcept {
-  const bool first_piece = scan_.seen() == 0;
+  if (!std::exchange(begun_, true)) return true;
   const bool ready = scan_.ready(bytes);
   constexpr std::size_t in_front = 2 * std::size_t{max_empty_lines};
   const bool full = bytes.size() >= limits_.head_bytes + in_front;
   const bool line_full = scan_.in_first_line() && bytes.size() >= first_line_limit + in_front;
-  return first_piece || ready || full || line_full;
+  return ready || full || line_full;
 }
 
 RequestHeadResult HeadParser::parse_request(std::string_view bytes, HeaderBlock& fields) {

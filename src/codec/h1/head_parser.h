@@ -52,7 +52,8 @@ RequestHeadResult parse_request_head(std::string_view bytes, const HeadLimits& l
 ResponseHeadResult parse_response_head(std::string_view bytes, const HeadLimits& limits,
                                        http::HeaderBlock& fields);
 
-/// Parses heads that may come in pieces: however small they are, each byte is looked at twice at most.
+/// Parses heads that may come in pieces. The first is parsed at once, since it nearly always is the whole
+/// head; however small the others are, each byte is looked at twice at most.
 class HeadParser {
  public:
   explicit HeadParser(const HeadLimits& limits) noexcept : limits_(limits), scan_(true) {}
@@ -62,7 +63,10 @@ class HeadParser {
   RequestHeadResult parse_request(std::string_view bytes, http::HeaderBlock& fields);
   ResponseHeadResult parse_response(std::string_view bytes, http::HeaderBlock& fields);
 
-  void reset() noexcept { scan_.reset(true); }
+  void reset() noexcept {
+    scan_.reset(true);
+    begun_ = false;
+  }
   const HeadLimits& limits() const noexcept { return limits_; }
 
  private:
@@ -70,6 +74,7 @@ class HeadParser {
 
   HeadLimits limits_;
   SectionScan scan_;
+  bool begun_ = false;
 };
 
 }  // namespace sluice::codec::h1

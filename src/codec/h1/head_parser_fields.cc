@@ -55,24 +55,31 @@ const char* skip_ows(const char* p, const char* end) noexcept {
   return p;
 }
 
-// One field line; `end` of the result is the start of the next.
-SectionResult parse_line(const char* base, const char* p, const char* end, Reason malformed,
-                         HeaderBlock& fields) {
+// Notes the field line at `p` and returns the start of the next; null where there is not a whole and
+// sound one, and line_missing() says why.
+const char* take_line(const char* base, const char* p, const char* end, HeaderBlock& fields) {
   const Name name = read_name(p, end);
-  if (name.colon == nullptr) return name_missing(p, end, malformed);
+  if (name.colon == nullptr) return nullptr;
   const char* value = skip_ows(name.colon + 1, end);
   const char* stop = find_control(value, end);
-  if (stop == end) return {};
-  if (*stop != '\r') return refused(malformed, describe_fault(*stop));
-  SectionResult line = expect_crlf(stop, end, malformed);
-  if (line.status != ParseStatus::complete) return line;
+  if (end - stop < 2 || stop[0] != '\r' || stop[1] != '\n') return nullptr;
   const char* value_end = stop;
   while (value_end != value && (value_end[-1] == ' ' || value_end[-1] == '\t')) --value_end;
   const auto offset = [base](const char* at) { return static_cast<std::uint32_t>(at - base); };
   fields.note({name.token, offset(p), static_cast<std::uint32_t>(name.colon - p), offset(value),
                static_cast<std::uint32_t>(value_end - value),
                value == name.colon + 2 && value[-1] == ' ' && value_end == stop});
-  return line;
+  return stop + 2;
+}
+
+// Never complete.
+SectionResult line_missing(const char* p, const char* end, Reason malformed) noexcept {
+  const Name name = read_name(p, end);
+  if (name.colon == nullptr) return name_missing(p, end, malformed);
+  const char* stop = find_control(skip_ows(name.colon + 1, end), end);
+  if (stop == end) return {};
+  if (*stop != '\r') return refused(malformed, describe_fault(*stop));
+  return expect_crlf(stop, end, malformed);
 }
 
 }  // namespace
@@ -114,10 +121,12 @@ SectionResult parse_field_section(std::string_view bytes, const SectionRules& ru
       result = refused(rules.too_large, "too many fields");
       break;
     }
-    result = parse_line(base, p, end, rules.malformed, fields);
-    if (result.status != ParseStatus::complete) break;
-    p = result.end;
-    result = {};
+    const char* const next = take_line(base, p, end, fields);
+    if (next == nullptr) {
+      result = line_missing(p, end, rules.malformed);
+      break;
+    }
+    p = next;
   }
   fields.clear();
   return result;

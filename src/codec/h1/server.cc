@@ -21,6 +21,9 @@ ServerConnection::ServerConnection(net::Loop& loop, std::unique_ptr<net::Transpo
 
 // Looks at what has come: true when there is a head to parse, whole or past saving.
 bool ServerConnection::take_head() {
+  // Most come whole and alone: no need to look at every byte twice. What begins with CR may be empty
+  // lines in front and no more.
+  if (partial_.empty() && input_.view().front() != '\r' && input_.view().ends_with("\r\n\r\n")) return true;
   if (!partial_.empty()) partial_.append(input_.view());
   auto bytes = head_bytes();
   if (scan_.ready(bytes) || bytes.size() >= limits_.head.head_bytes + 2 * max_empty_lines) return true;
@@ -139,24 +142,34 @@ Result<void> ServerStream::end_wait(Result<void> result) noexcept {
 }
 
 Task<Result<BodyPiece>> ServerStream::read() {
+  auto piece = reader_.read();
+  return piece.is_done() ? std::move(piece) : await_read(std::move(piece));
+}
+
+Task<Result<void>> ServerStream::write(const BodyPiece& piece, const http::HeaderBlock* trailers) {
+  return in_time(writer_.write(piece, trailers));
+}
+
+Task<Result<void>> ServerStream::flush() { return in_time(writer_.flush()); }
+
+// What is over at once needs no time limit.
+Task<Result<void>> ServerStream::in_time(Task<Result<void>> writing) {
+  return writing.is_done() ? std::move(writing) : await_write(std::move(writing));
+}
+
+Task<Result<BodyPiece>> ServerStream::await_read(Task<Result<BodyPiece>> reading) {
   // Reading alone, a slow client is told; once a response has begun it can only be broken off.
   bool alone = waits_ == 0 && (tunnel_ || !started());
   begin_wait(alone ? net::Deadline::Expiry::cancel_read : net::Deadline::Expiry::abort);
-  auto piece = co_await reader_.read();
+  auto piece = co_await std::move(reading);
   auto waited = end_wait(piece ? Result<void>{} : Result<void>(piece.error()));
   if (!waited) co_return waited.error();
   co_return piece;
 }
 
-Task<Result<void>> ServerStream::write(const BodyPiece& piece, const http::HeaderBlock* trailers) {
+Task<Result<void>> ServerStream::await_write(Task<Result<void>> writing) {
   begin_wait(net::Deadline::Expiry::abort);
-  auto written = co_await writer_.write(piece, trailers);
-  co_return end_wait(written);
-}
-
-Task<Result<void>> ServerStream::flush() {
-  begin_wait(net::Deadline::Expiry::abort);
-  auto written = co_await writer_.flush();
+  auto written = co_await std::move(writing);
   co_return end_wait(written);
 }
 
@@ -175,9 +188,7 @@ http::BodyLength ServerStream::framing_for(const ResponseHead& head) noexcept {
 Task<Result<void>> ServerStream::write_interim(const ResponseHead& head) {
   auto bytes = serialise(ResponseHeadOut{head.status, head.reason}, head.fields, {}, *arena_);
   interim_bytes_ += bytes.size();
-  begin_wait(net::Deadline::Expiry::abort);
-  auto written = co_await writer_.write_raw(bytes);
-  co_return end_wait(written);
+  return in_time(writer_.write_raw(bytes));
 }
 
 void ServerStream::start(const ResponseHead& head) {

@@ -107,6 +107,9 @@ class ServerStream final : public codec::ServerStream {
   http::BodyLength framing_for(const ResponseHead& head) noexcept;
   void begin_wait(net::Deadline::Expiry expiry) noexcept;
   Result<void> end_wait(Result<void> result) noexcept;
+  Task<Result<void>> in_time(Task<Result<void>> writing);
+  Task<Result<void>> await_write(Task<Result<void>> writing);
+  Task<Result<BodyPiece>> await_read(Task<Result<BodyPiece>> reading);
 
   ServerConnection* connection_ = nullptr;
   const RequestHead* request_ = nullptr;
