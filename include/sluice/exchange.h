@@ -89,6 +89,9 @@ class Exchange {
   /// Answers with a body that is copied into the arena. Returns Step::reply.
   Step reply(int status, std::string_view content_type, std::string_view body);
 
+  /// Gives the response another body, copied into the arena; status and other fields stay.
+  void replace_body(std::string_view content_type, std::string_view body);
+
   /// Answers with what `source` gives, which must live until on_done(). The length is in
   /// response.body. Returns Step::reply.
   Step reply_from(BodySource& source);

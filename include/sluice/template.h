@@ -5,7 +5,7 @@
 //   {path} {path.rest} {query} {query.NAME}                 for what
 //   {header.NAME} {cookie.NAME}                             fields of the request
 //   {request_id} {trace_id} {route} {upstream}              what the gateway knows
-//   {status}                                                responses only
+//   {status} {reason}                                       responses only; why the gateway refused, or none
 //   {{ and }} are literal braces
 //
 // A variable that has no value is empty. docs/routes.md holds the same list for users.
@@ -72,6 +72,7 @@ class Template {
     route,
     upstream,
     status,
+    reason,
   };
   struct Piece {
     Variable variable = Variable::none;

@@ -52,6 +52,16 @@ Step Exchange::reply(int status, std::string_view content_type, std::string_view
   return Step::reply;
 }
 
+void Exchange::replace_body(std::string_view content_type, std::string_view body) {
+  body = arena_.copy(body);
+  response.fields.remove(http::FieldName::content_length);
+  response.body = length_of(response.status, body);
+  response.fields.set(http::FieldName::content_type, content_type);
+  reply_source_ = nullptr;
+  reply_body_ = body;
+  has_reply_ = true;
+}
+
 Step Exchange::reply_from(BodySource& source) {
   reply_source_ = &source;
   reply_body_ = {};

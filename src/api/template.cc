@@ -42,6 +42,7 @@ constexpr VariableName kVariables[] = {
     {"route", Variable::route},
     {"upstream", Variable::upstream},
     {"status", Variable::status},
+    {"reason", Variable::reason},
 };
 
 Malformed unknown(std::string_view name) {
@@ -124,6 +125,8 @@ std::string_view value_of(const Piece& piece, const Exchange& exchange, Arena& a
       return exchange.upstream;
     case Variable::status:
       return number(static_cast<unsigned>(exchange.response.status), arena);
+    case Variable::reason:
+      return http::name(exchange.reason);
   }
   return {};
 }
@@ -198,7 +201,8 @@ const std::vector<std::string_view>& Template::variables() {
   static const std::vector<std::string_view> names = {
       "client.ip",  "client.port", "consumer",  "listener", "method",     "scheme",      "authority",
       "host",       "path",        "path.rest", "query",    "query.NAME", "header.NAME", "cookie.NAME",
-      "request_id", "trace_id",    "route",     "upstream", "status"};
+      "request_id", "trace_id",    "route",     "upstream", "status",
+      "reason"};
   return names;
 }
 
@@ -225,7 +229,7 @@ Parsed<Template> Template::parse(std::string_view text) {
       auto piece = parse_variable(text.substr(i + 1, close - i - 1));
       if (!piece) return piece.error();
       end_literal();
-      result.needs_response_ |= piece->variable == Variable::status;
+      result.needs_response_ |= piece->variable == Variable::status || piece->variable == Variable::reason;
       result.pieces_.push_back(std::move(*piece));
       i = close;
     }

@@ -98,6 +98,7 @@ const conf::ObjectSpec& RouteConfig::spec() {
           .field("respond", &RouteConfig::respond, "A fixed response instead of an upstream.")
           .field("redirect", &RouteConfig::redirect, "A redirect instead of an upstream.")
           .field("rewrite", &RouteConfig::rewrite, "Another path for the upstream.")
+          .field("refusal", &RouteConfig::refusal, "The body of refusals, in place of problem+json.")
           .field("request_headers", &RouteConfig::request_headers, "Edits of what the upstream gets.")
           .field("response_headers", &RouteConfig::response_headers, "Edits of what the client gets.")
           .field("timeout", &RouteConfig::timeout, "Up to the response head, all attempts included.",
@@ -135,6 +136,7 @@ std::vector<std::shared_ptr<const MiddlewarePlan>> chain_plans(const RouteConfig
   std::vector<std::shared_ptr<const MiddlewarePlan>> plans;
   if (route.response_headers)
     plans.push_back(own_plan(middleware::response_headers_kind(), *route.response_headers));
+  if (route.refusal) plans.push_back(own_plan(middleware::refusal_kind(), *route.refusal));
   for (const conf::Tagged& use : route.middlewares) {
     if (auto plan = find_plan(use, named, problems)) plans.push_back(std::move(plan));
   }

@@ -8,6 +8,7 @@
 
 #include "conf/binder.h"
 #include "middleware/redirect.h"
+#include "middleware/refusal.h"
 #include "middleware/request_headers.h"
 #include "middleware/respond.h"
 #include "middleware/response_headers.h"
@@ -33,6 +34,7 @@ struct RouteConfig {
   std::optional<middleware::Respond> respond;
   std::optional<middleware::Redirect> redirect;
   std::optional<RewriteConfig> rewrite;
+  std::optional<middleware::Refusal> refusal;
   std::optional<middleware::RequestHeaders> request_headers;
   std::optional<middleware::ResponseHeaders> response_headers;
   Duration timeout = std::chrono::seconds{60};  ///< Up to the response head.
@@ -53,6 +55,7 @@ using NamedPlans = std::vector<std::pair<std::string_view, std::shared_ptr<const
 
 /// The plans of a route's chain, outermost first:
 ///   response_headers   outermost: it has the last word, on refusals of the others too
+///   refusal            around all that may refuse
 ///   middlewares        in the order of the file
 ///   request_headers    innermost of those that go on: it knows the consumer that auth has found
 ///   redirect, respond  end the chain

@@ -121,19 +121,25 @@ const conf::Catalog& catalog() {
 
 namespace {
 
+// With port 0 the system chooses, each time another one.
+bool same_place(const std::string& one, const std::string& other) {
+  auto address = net::Address::parse(one);
+  return one == other && (address->is_unix() || address->port() != 0);
+}
+
 void check_names(Config& config, conf::Problems& problems) {
   for (std::size_t i = 0; i < config.listeners.size(); ++i) {
     auto& listener = config.listeners[i];
     if (listener.name.empty()) listener.name = *listener.address;
     for (std::size_t j = 0; j < i; ++j) {
       const auto& other = config.listeners[j];
-      if (*other.address == *listener.address) {
+      if (same_place(*other.address, *listener.address)) {
         problems.add(listener.address.where, "another listener has this address too");
       } else if (other.name == listener.name) {
         problems.add(listener.where, "another listener is named '" + listener.name + "' too");
       }
     }
-    if (config.admin && *config.admin->address == *listener.address) {
+    if (config.admin && same_place(*config.admin->address, *listener.address)) {
       problems.add(config.admin->address.where, "the listener '" + listener.name + "' has this address too");
     }
   }

@@ -406,6 +406,20 @@ TEST(Exchange, lets_an_origin_answer_while_it_reads) {
   EXPECT_TRUE(gateway.wind_up());
 }
 
+TEST(Exchange, gives_refusals_the_body_that_the_route_wants) {
+  GatewayWorld gateway(R"(
+listeners: [{ address: 127.0.0.1:8080 }]
+upstreams: { app: [127.0.0.1:3000] }
+routes:    [{ name: r, upstream: app, refusal: { content_type: application/json, body: '{{"why":"{reason}"}}' } }]
+)");
+  auto answer = gateway.exchange(get("/", "Connection: close\r\n"));
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 502 ")) << answer;
+  EXPECT_TRUE(has(answer, "Content-Type: application/json\r\n")) << answer;
+  EXPECT_TRUE(has(answer, "Proxy-Status: sluice; error=connection_refused")) << answer;
+  EXPECT_TRUE(answer.ends_with("\r\n\r\n{\"why\":\"upstream_connect_refused\"}")) << answer;
+  EXPECT_TRUE(gateway.wind_up());
+}
+
 TEST(Exchange, refuses_connect_whatever_the_routes_take) {
   GatewayWorld gateway(kOne);
   Recorder recorder;
