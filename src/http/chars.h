@@ -107,11 +107,10 @@ inline std::uint64_t load_short(const char* p, std::size_t size) noexcept {
 
 inline bool equal8(std::uint64_t x, std::uint64_t y) noexcept { return x == y || lower8(x) == lower8(y); }
 
-// Some of eight bytes may not stand in a field value. HTAB is seen as one too: who asks looks again.
-constexpr bool may_hold_control(std::uint64_t x) noexcept {
+// Some of eight bytes is none of 0x20 to 0x7e. The lowest such byte is seen whatever the others carry.
+constexpr bool any_unprintable(std::uint64_t x) noexcept {
   constexpr std::uint64_t ones = 0x0101010101010101u;
-  const std::uint64_t del = x ^ (0x7f * ones);
-  return (((x - 0x20 * ones) & ~x) | ((del - ones) & ~del)) & (0x80 * ones);
+  return (((x - 0x20 * ones) | (x + ones)) & (0x80 * ones)) != 0;
 }
 }  // namespace detail
 
@@ -129,10 +128,13 @@ inline bool equal_ignore_case(std::string_view a, std::string_view b) noexcept {
 
 /// RFC 9110 5.5, without the rule on leading and trailing whitespace.
 inline bool is_field_value(std::string_view text) noexcept {
-  const char* const end = text.data() + text.size();
-  const char* p = text.data();
-  while (end - p >= 8 && !detail::may_hold_control(detail::load8(p))) p += 8;
-  return all_are({p, static_cast<std::size_t>(end - p)}, field_vchar);
+  using detail::load8, detail::load_short, detail::any_unprintable;
+  const std::size_t size = text.size();
+  if (size < 4) return all_are(text, field_vchar);
+  bool doubtful = any_unprintable(size < 8 ? load_short(text.data(), size) : load8(text.data() + size - 8));
+  for (std::size_t i = 0; i + 8 < size && !doubtful; i += 8)
+    doubtful = any_unprintable(load8(text.data() + i));
+  return !doubtful || all_are(text, field_vchar);
 }
 
 /// RFC 9110 5.6.3: without spaces and tabs at either end.

@@ -4,6 +4,14 @@
 #include <cstring>
 
 namespace sluice::http {
+namespace {
+
+char* put(char* out, std::string_view text) noexcept {
+  if (!text.empty()) std::memcpy(out, text.data(), text.size());
+  return out + text.size();
+}
+
+}  // namespace
 
 HeaderBlock::HeaderBlock() noexcept {}  // NOLINT(cppcoreguidelines-pro-type-member-init): see the header
 HeaderBlock::~HeaderBlock() = default;
@@ -87,11 +95,6 @@ std::optional<std::string_view> HeaderBlock::find(std::string_view name) const n
   return at(slot).value;
 }
 
-std::optional<std::string_view> HeaderBlock::find(FieldName name) const noexcept {
-  if (!has(name)) return std::nullopt;
-  return at(find_slot(name, 0)).value;
-}
-
 std::size_t HeaderBlock::count(FieldName name) const noexcept {
   if (!has(name)) return 0;
   return static_cast<std::size_t>(std::count(tokens_, tokens_ + count_, static_cast<std::uint8_t>(name)));
@@ -170,10 +173,10 @@ HeaderBlock::Entry HeaderBlock::write_line(std::string_view name, std::string_vi
   if (size > byte_capacity_ - used_) old = grow_bytes(size);
   const std::uint32_t start = used_;
   char* out = bytes_ + start;
-  out = std::copy_n(name.data(), name.size(), out);
+  out = put(out, name);
   *out++ = ':';
   *out++ = ' ';
-  out = std::copy_n(value.data(), value.size(), out);
+  out = put(out, value);
   *out++ = '\r';
   *out++ = '\n';
   used_ = static_cast<std::uint32_t>(out - bytes_);

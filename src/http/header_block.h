@@ -67,7 +67,10 @@ class HeaderBlock {
 
   /// The first value of that name.
   std::optional<std::string_view> find(std::string_view name) const noexcept;
-  std::optional<std::string_view> find(FieldName name) const noexcept;
+  std::optional<std::string_view> find(FieldName name) const noexcept {
+    if (!has(name)) return std::nullopt;
+    return at(find_slot(name, 0)).value;
+  }
   bool has(FieldName name) const noexcept;
   bool has(std::string_view name) const noexcept { return find(name).has_value(); }
   std::size_t count(FieldName name) const noexcept;

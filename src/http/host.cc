@@ -9,17 +9,6 @@ constexpr std::size_t max_host_size = 255;  // RFC 1035 2.3.4
 
 AuthorityResult refused(std::string_view detail) { return {{Reason::invalid_host, detail}, {}}; }
 
-// One to three digits, at most 255, no leading zero; what it read is taken off `text`.
-bool take_octet(std::string_view& text) noexcept {
-  std::size_t size = 0;
-  unsigned value = 0;
-  while (size < text.size() && size < 4 && is(text[size], digit))
-    value = value * 10 + hex_value(text[size++]);
-  const bool valid = size >= 1 && size <= 3 && value <= 255 && (size == 1 || text[0] != '0');
-  text.remove_prefix(size);
-  return valid;
-}
-
 bool are_labels(std::string_view host) noexcept {
   char before = '.';
   for (char c : host) {
@@ -50,15 +39,23 @@ Port parse_port(std::string_view text) noexcept {
 
 }  // namespace
 
+// Four numbers up to 255 without leading zeros.
 bool is_ipv4(std::string_view text) noexcept {
-  for (int i = 0; i < 4; ++i) {
-    if (i != 0) {
-      if (text.empty() || text.front() != '.') return false;
-      text.remove_prefix(1);
+  int dots = 0;
+  int digits = 0;
+  unsigned value = 0;
+  for (const char c : text) {
+    if (is(c, digit)) {
+      if (digits != 0 && value == 0) return false;
+      value = value * 10 + hex_value(c);
+      if (++digits > 3 || value > 255) return false;
+    } else {
+      if (c != '.' || digits == 0 || ++dots > 3) return false;
+      digits = 0;
+      value = 0;
     }
-    if (!take_octet(text)) return false;
   }
-  return text.empty();
+  return dots == 3 && digits != 0;
 }
 
 bool is_ipv6(std::string_view text) noexcept {

@@ -1,16 +1,18 @@
 #include "http/token.h"
 
-#include <array>
-
 namespace sluice::http {
-namespace {
-
+namespace detail {
 constexpr std::array<std::string_view, field_name_count> canonical_names = {
     "",
 #define SLUICE_FIELD(name, text) text,
 #include "http/field_names.inc"
 #undef SLUICE_FIELD
 };
+}  // namespace detail
+
+namespace {
+
+using detail::canonical_names;
 
 constexpr std::size_t slot_bits = 10;
 constexpr std::size_t shortest = 2;  // "TE"
@@ -74,11 +76,6 @@ FieldName field_name(std::string_view name) noexcept {
   const std::uint8_t candidate = perfect_hash.slots[slot_of(key_of(name), perfect_hash.multiplier)];
   return equal_ignore_case(name, canonical_names[candidate]) ? static_cast<FieldName>(candidate)
                                                              : FieldName::other;
-}
-
-std::string_view canonical(FieldName name) noexcept {
-  const auto index = static_cast<std::size_t>(name);
-  return index < canonical_names.size() ? canonical_names[index] : std::string_view{};
 }
 
 Method method(std::string_view text) noexcept {

@@ -1,6 +1,7 @@
 // The words of HTTP as one-byte tokens: field names, methods, versions.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -25,8 +26,15 @@ static_assert(field_name_count <= 128, "HeaderBlock keeps one bit a name in two 
 /// The token of a name, in any case; `other` where it is not a known one.
 FieldName field_name(std::string_view name) noexcept;
 
+namespace detail {
+extern const std::array<std::string_view, field_name_count> canonical_names;
+}
+
 /// The usual spelling; empty for `other` and `removed`.
-std::string_view canonical(FieldName name) noexcept;
+inline std::string_view canonical(FieldName name) noexcept {
+  const auto index = static_cast<std::size_t>(name);
+  return index < field_name_count ? detail::canonical_names[index] : std::string_view{};
+}
 
 /// Methods are case-sensitive (RFC 9110 9.1).
 enum class Method : std::uint8_t { other, get, head, post, put, del, connect, options, trace, patch, query };

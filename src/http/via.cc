@@ -15,13 +15,10 @@ std::string_view received_by(std::string_view item) noexcept {
 
 }  // namespace
 
-void append_via(HeaderBlock& fields, Version received, std::string_view pseudonym, Arena& arena) {
+void append_via(HeaderBlock& fields, std::string_view hop, Arena& arena) {
   const auto before = fields.find(FieldName::via);
-  if (!before || fields.count(FieldName::via) > 1) {
-    fields.add(FieldName::via, arena.concat(short_name(received), " ", pseudonym));
-    return;
-  }
-  fields.set(FieldName::via, arena.concat(*before, ", ", short_name(received), " ", pseudonym));
+  if (!before || fields.count(FieldName::via) > 1) return fields.add(FieldName::via, hop);
+  fields.set(FieldName::via, arena.concat(*before, ", ", hop));
 }
 
 bool via_has(const HeaderBlock& fields, std::string_view pseudonym) noexcept {

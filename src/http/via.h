@@ -11,8 +11,9 @@
 
 namespace sluice::http {
 
-/// Adds this hop behind those that are there: "1.1 pseudonym", the version that the message came with.
-void append_via(HeaderBlock& fields, Version received, std::string_view pseudonym, Arena& arena);
+/// Adds this hop behind those that are there. `hop` is "1.1 pseudonym": the version that the message came
+/// with, as short_name() gives it, and who we are.
+void append_via(HeaderBlock& fields, std::string_view hop, Arena& arena);
 
 /// True where a hop of that pseudonym is in the list: the message went round.
 bool via_has(const HeaderBlock& fields, std::string_view pseudonym) noexcept;

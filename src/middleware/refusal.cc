@@ -30,7 +30,7 @@ bool is_ours(const Template::Piece& piece) {
   }
 }
 
-void check(const Refusal& refusal, conf::Scope& scope) {
+void check_variables(const Refusal& refusal, conf::Scope& scope) {
   for (const auto& piece : refusal.body.pieces()) {
     if (is_ours(piece)) continue;
     scope.problem("body", "a client could put markup into this variable",
@@ -50,7 +50,7 @@ const conf::ObjectSpec& Refusal::spec() {
                  conf::matching("a media type", "", [](std::string_view text) {
                    return !text.empty() && http::is_field_value(text);
                  }))
-          .check(&check);
+          .check(&check_variables);
   return spec;
 }
 

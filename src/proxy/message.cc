@@ -15,7 +15,14 @@ namespace {
 using http::FieldName;
 using Kind = http::BodyLength::Kind;
 
-constexpr std::string_view kPseudonym = "sluice";
+// What Via says of us, by the version that a message came with.
+std::string_view via_hop(http::Version received) noexcept {
+  switch (received) {
+    case http::Version::http_1_0: return "1.0 sluice";
+    case http::Version::http_2: return "2 sluice";
+    default: return "1.1 sluice";
+  }
+}
 
 // An upgrade is for this hop to pass on or not: remembered before Connection goes.
 std::string_view wanted_upgrade(const RequestHead& request, Arena& arena) {
@@ -74,7 +81,7 @@ http::Refusal prepare_request(LiveExchange& live) {
                        .host = request.authority,
                        .trusted = exchange.client.trusted_peer},
                       exchange.arena());
-  http::append_via(fields, request.version, kPseudonym, exchange.arena());
+  http::append_via(fields, via_hop(request.version), exchange.arena());
   fields.set(FieldName::x_request_id, exchange.request_id);
   if (exchange.request_filters().changes_length) forget_length(fields, request.body);
   const auto& rewrite = live.route->settings.rewrite;
@@ -101,7 +108,7 @@ void prepare_response(LiveExchange& live) {
   if (live.tunnel) upgrade = exchange.arena().copy(fields.find(FieldName::upgrade).value_or(""));
   http::remove_hop_by_hop(fields, http::Direction::response);
   if (!upgrade.empty()) fields.add(FieldName::upgrade, upgrade);
-  http::append_via(fields, exchange.response.version, kPseudonym, exchange.arena());
+  http::append_via(fields, via_hop(exchange.response.version), exchange.arena());
 }
 
 void complete_response(Exchange& exchange, http::DateCache& dates) {

@@ -35,13 +35,20 @@ Task<bool> Session::serve_one(Wait found) {
   describe_client(exchange);
   bool last = ++requests_ >= listener_.plan_->requests_per_connection || listener_.stopping_;
   if (refusal || last) lease->stream.close_after();
+  live_ = &lease->live;
   co_await gateway->serve(lease->live, lease->stream, listener_.plan_->settings, refusal);
+  live_ = nullptr;
   if (lease->stream.end() && !listener_.stopping_) co_return true;
   end_ = refusal ? (found == Wait::timed_out ? ConnectionEnd::header_timeout : ConnectionEnd::malformed)
                  : ConnectionEnd::finished;
   lease.reset();
   co_await connection_.linger();
   co_return false;
+}
+
+void Session::abort() noexcept {
+  connection_.transport().abort(Fault::cancelled);
+  if (live_) live_->client_left();
 }
 
 void Session::describe_client(Exchange& exchange) {

@@ -19,7 +19,8 @@ class Session final : public ListHook<> {
   Task<telemetry::ConnectionEnd> run();
 
   void stop() noexcept { connection_.stop(); }
-  void abort() noexcept { connection_.transport().abort(Fault::cancelled); }
+  /// Breaks the connection, and what its exchange waits for.
+  void abort() noexcept;
 
  private:
   using Wait = codec::h1::ServerConnection::Wait;
@@ -31,6 +32,7 @@ class Session final : public ListHook<> {
 
   Listener& listener_;
   codec::h1::ServerConnection connection_;
+  LiveExchange* live_ = nullptr;  // under way
   std::uint64_t requests_ = 0;
   telemetry::ConnectionEnd end_ = telemetry::ConnectionEnd::client_closed;
 };

@@ -160,6 +160,8 @@ DrainReport Server::shutdown() {
     for (auto& worker : workers_) worker->abort();
     deadline = std::chrono::steady_clock::now() + kCutPatience;
     while (!drained() && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(kDrainPoll);
+    report.stuck = !drained();
+    if (report.stuck) access_log_->flush();
   }
   return report;
 }

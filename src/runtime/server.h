@@ -26,7 +26,8 @@ class StartError : public std::runtime_error {
 
 /// What a shutdown left behind.
 struct DrainReport {
-  std::size_t cut = 0;  ///< Client connections that were broken off.
+  std::size_t cut = 0;   ///< Client connections that were broken off.
+  bool stuck = false;    ///< Something did not end even then: the process can only be left as it is.
 };
 
 /// One a process. All calls from the control thread.

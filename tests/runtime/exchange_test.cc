@@ -420,6 +420,23 @@ routes:    [{ name: r, upstream: app, refusal: { content_type: application/json,
   EXPECT_TRUE(gateway.wind_up());
 }
 
+TEST(Exchange, ends_at_once_when_a_drain_cuts_it_while_the_upstream_is_silent) {
+  GatewayWorld gateway(kOne);
+  gateway.origin(3000, [](sim::Peer& peer) -> Task<void> { co_await peer.receive(); });
+  auto client = [&]() -> Task<void> {
+    auto peer = co_await sim::connect(gateway.world().network(), gateway.address());
+    co_await peer->send(get());
+    co_await peer->receive();
+  };
+  gateway.world().spawn(client());
+  gateway.world().run_for(10ms);
+  EXPECT_EQ(gateway.connections(), 1u);
+  gateway.cut();
+  gateway.world().run_for(1ms);
+  EXPECT_EQ(gateway.connections(), 0u);
+  EXPECT_TRUE(gateway.wind_up());
+}
+
 TEST(Exchange, refuses_connect_whatever_the_routes_take) {
   GatewayWorld gateway(kOne);
   Recorder recorder;

@@ -46,6 +46,10 @@ class GatewayWorld {
   /// One connection: sends the text, reads to the end of the stream.
   std::string exchange(std::string_view text) { return world_.exchange(address_, text); }
 
+  /// Breaks every connection, as the end of a drain does.
+  void cut() { listener_->abort(); }
+  std::size_t connections() const noexcept { return listener_->connections(); }
+
   /// Ends everything; true when nothing is left: no connection, no buffer, no exchange under way,
   /// and every exchange that a chain saw has had its on_done.
   bool wind_up();

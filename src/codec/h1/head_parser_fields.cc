@@ -31,7 +31,7 @@ struct Name {
   const char* colon = nullptr;  // null: not a name
 };
 
-Name read_name(const char* p, const char* end) noexcept {
+inline Name read_name(const char* p, const char* end) noexcept {
   const char* colon = find_colon(p, end);
   if (colon == end || colon == p) return {};
   const std::string_view name(p, static_cast<std::size_t>(colon - p));
