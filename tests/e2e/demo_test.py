@@ -1,0 +1,57 @@
+"""`sluice demo`: every line that it prints to be tried answers as it says."""
+
+import re
+import socket
+import subprocess
+
+from support.case import EndToEnd, needs
+from support.gateway import binary
+from support.process import Process
+
+LINE = re.compile(r"^  ((?:curl|for) .*?)(?:\s+# (.*))?$", re.MULTILINE)
+
+
+def free_ports(count):
+    """Ports that nobody had a moment ago; the demo takes none of its own choice."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+@needs("curl")
+class Demo(EndToEnd):
+    def setUp(self):
+        super().setUp()
+        port, admin = free_ports(2)
+        self.demo = Process("demo", [binary(), "demo", "--port", port, "--admin-port", admin], self.folder)
+        self.addCleanup(self.demo.kill)
+        self.demo.await_text(re.compile("Ctrl-C ends the demo"), self.demo.out)
+
+    def shell(self, line):
+        done = subprocess.run(["bash", "-c", line.replace("curl ", "curl -q -sS --noproxy '*' ")], capture_output=True,
+                              text=True, timeout=60, check=False)  # fmt: skip
+        self.assertEqual(done.returncode, 0, f"{line}\n{done.stderr}")
+        return done.stdout
+
+    def test_every_printed_line_answers_as_printed(self):
+        lines = LINE.findall(self.demo.out())
+        self.assertGreater(len(lines), 8, self.demo.out())
+        for line, promise in lines:
+            with self.subTest(line):
+                answer = self.shell(line)
+                self.assertTrue(answer)
+                if line.startswith("for "):
+                    self.assertEqual(sorted(answer.split()), ["200", "200", "503"])
+                for code in re.findall(r"^\d{3}", promise):
+                    self.assertTrue(answer.startswith(f"HTTP/1.1 {code} "), answer[:300])
+                for word in re.findall(r"\b[a-z]+_[a-z_]+\b", promise):
+                    self.assertIn(word, answer)
+                if "Allow" in promise:
+                    self.assertIn("\nAllow: ", answer)
+                if target := re.search(r"to (/\S+)", promise):
+                    self.assertIn(f"ocation: {target[1]}", answer)
+
+    def test_it_ends_by_signal(self):
+        self.assertEqual(self.demo.stop(), 0, self.demo.err())

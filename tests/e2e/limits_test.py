@@ -1,0 +1,184 @@
+"""Clients that are slow, too large, too many, or gone."""
+
+import threading
+import time
+
+from support.case import EndToEnd
+from support.peers import answering, read_head
+from support.prometheus import Metrics
+from support.waiting import wait_until
+from support.wire import Connection, ask, chunked, head
+
+LIMITS = {"header_timeout": "300ms", "idle_timeout": "600ms", "body_timeout": "400ms", "body": "64KiB", "header_bytes": "4KiB",
+          "request_line": "1KiB", "header_count": 20, "requests_per_connection": 5}  # fmt: skip
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+class Limits(EndToEnd):
+    def setUp(self):
+        super().setUp()
+        self.origin = self.scripted(answering(OK))
+        self.sluice = self.gateway({"a": [self.origin.endpoint]}, [{"name": "all", "upstream": "a"}], {"limits": LIMITS})
+
+    def refusal(self, data, status, reason, closes=True):
+        with Connection(self.sluice.address) as client:
+            client.send_what_is_taken(data)
+            response = client.read_response()
+            self.assertEqual((response.status, response.reason), (status, reason), response.head)
+            if closes:
+                self.assertEqual(response.field("connection"), "close")
+                self.assertTrue(client.at_end())
+            return response
+
+    def test_a_head_that_drips_is_answered_408(self):
+        with Connection(self.sluice.address) as client:
+            client.send(b"GET / HTTP/1.1\r\nHost: a\r\n")
+            began = time.monotonic()
+            stop = threading.Event()
+
+            def drip():
+                while not stop.wait(0.05):
+                    client.send_what_is_taken(b"X-A: b\r\n")
+
+            dripping = threading.Thread(target=drip)
+            dripping.start()
+            try:
+                response = client.read_response()
+            finally:
+                stop.set()
+                dripping.join()
+            self.assertEqual((response.status, response.reason), (408, "request_timeout"))
+            self.assertGreater(time.monotonic() - began, 0.25)
+
+    def test_an_idle_connection_is_closed_without_a_word(self):
+        for words in (b"", head("GET", "/")):
+            with Connection(self.sluice.address) as client:
+                if words:
+                    self.assertEqual(client.ask(words).status, 200)
+                began = time.monotonic()
+                self.assertTrue(client.at_end())
+                self.assertGreater(time.monotonic() - began, 0.5)
+
+    def test_a_body_that_stands_still_is_answered_408(self):
+        for framing in ("Content-Length: 100", "Transfer-Encoding: chunked"):
+            with Connection(self.sluice.address) as client:
+                client.send(head("POST", "/", framing))
+                # The origin answers at once, so either answer is right; what counts is that it ends.
+                self.assertIn(client.read_response().status, (200, 408))
+                self.assertTrue(client.at_end())
+
+    def test_too_large_a_head_is_answered_431(self):
+        self.refusal(head("GET", "/", "X-Long: " + "a" * 5000), 431, "header_fields_too_large")
+        self.refusal(head("GET", "/", *[f"X-{i}: a" for i in range(30)]), 431, "header_fields_too_large")
+        self.refusal(b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"a" * 100000, 431, "header_fields_too_large")
+
+    def test_too_long_a_target_is_answered_414(self):
+        self.refusal(head("GET", "/" + "a" * 2000), 414, "uri_too_long")
+        self.refusal(b"GET /" + b"a" * 100000, 414, "uri_too_long")
+
+    def test_too_large_a_body_is_answered_413_before_the_origin_sees_it(self):
+        before = self.origin.connections
+        self.refusal(head("POST", "/", "Content-Length: 65537") + b"a" * 65537, 413, "body_too_large")
+        self.refusal(head("POST", "/", "Content-Length: 99999999999"), 413, "body_too_large")
+        self.assertEqual(self.origin.connections, before)
+
+    def test_a_chunked_body_that_grows_too_large_is_cut(self):
+        waiting = self.scripted(lambda peer: [None for _ in iter(lambda: peer.recv(65536), b"")])
+        sluice = self.gateway_with(waiting)
+        with Connection(sluice.address) as client:
+            client.send(head("POST", "/", "Transfer-Encoding: chunked"))
+            client.send_what_is_taken(chunked(*[b"a" * 8192] * 20))
+            response = client.read_response()
+            self.assertEqual((response.status, response.reason), (413, "body_too_large"))
+
+    def gateway_with(self, origin):
+        self.sluice.end_cleanly()
+        return self.gateway({"a": [origin.endpoint]}, [{"name": "all", "upstream": "a"}], {"limits": LIMITS})
+
+    def test_a_body_of_just_the_limit_passes(self):
+        with Connection(self.sluice.address) as client:
+            client.send(head("POST", "/", "Content-Length: 65536") + b"a" * 65536)
+            self.assertEqual(client.read_response().status, 200)
+
+    def test_a_connection_ends_after_so_many_requests(self):
+        with Connection(self.sluice.address) as client:
+            marks = [client.ask(head("GET", "/")).field("connection") for _ in range(5)]
+            self.assertEqual(marks, [None] * 4 + ["close"])
+            self.assertTrue(client.at_end())
+
+
+class Crowds(EndToEnd):
+    def test_too_many_connections_are_turned_away_with_a_word(self):
+        sluice = self.gateway(None, [{"respond": {"body": "hi"}}], {"limits": {"connections": 3}})
+        first = [Connection(sluice.address) for _ in range(3)]
+        for client in first:
+            self.assertEqual(client.ask(head("GET", "/")).body, b"hi")
+        with Connection(sluice.address) as fourth:
+            fourth.send_what_is_taken(head("GET", "/"))
+            response = fourth.read_response()
+            self.assertEqual((response.status, response.reason), (503, "connection_limit"))
+            self.assertTrue(fourth.at_end())
+        self.assertEqual(first[0].ask(head("GET", "/")).status, 200)
+        first.pop().close()
+        wait_until(lambda: ask(sluice.address, head("GET", "/")).status == 200, "there is room again")
+        for client in first:
+            client.close()
+
+    def test_hundreds_of_connections_come_and_go_without_a_trace(self):
+        sluice = self.gateway(None, [{"respond": {"body": "hi"}}])
+        for _ in range(3):
+            crowd = [Connection(sluice.address) for _ in range(200)]
+            for client in crowd:
+                client.send(head("GET", "/"))
+            for client in crowd:
+                self.assertEqual(client.read_response().body, b"hi")
+                client.close()
+        wait_until(lambda: self.open_connections(sluice) == 0, "all are closed")
+
+    @staticmethod
+    def open_connections(sluice):
+        return Metrics(sluice.admin("/metrics")[1]).sum("sluice_connections_active")
+
+
+class Leaving(EndToEnd):
+    """The client goes first."""
+
+    def setUp(self):
+        super().setUp()
+        self.asked, self.cancelled = threading.Event(), threading.Event()
+        self.origin = self.scripted(self.wait_for_the_end)
+        self.sluice = self.gateway({"a": [self.origin.endpoint]})
+
+    def wait_for_the_end(self, peer):
+        try:
+            read_head(peer)
+            self.asked.set()
+            while peer.recv(65536):
+                pass
+        finally:
+            self.cancelled.set()
+
+    def leaves(self, client, by):
+        self.assertTrue(self.asked.wait(30))
+        by(client)
+        self.assertTrue(self.cancelled.wait(20), "the upstream was not let go")
+        line = self.sluice.await_access(lambda one: one["status"] == 499, "a line with 499")
+        self.assertEqual(line["reason"], "client_closed")
+        metrics = Metrics(self.sluice.admin("/metrics")[1])
+        self.assertEqual(metrics.sum("sluice_requests_total", reason="client_closed"), 1)
+        wait_until(lambda: self.sluice.upstream("a")["endpoints"][0]["active_requests"] == 0, "no request is active")
+
+    def test_a_client_that_closes_is_logged_as_499_and_its_upstream_cancelled(self):
+        client = Connection(self.sluice.address)
+        client.send(head("GET", "/"))
+        self.leaves(client, Connection.close)
+
+    def test_a_client_that_resets_too(self):
+        client = Connection(self.sluice.address)
+        client.send(head("GET", "/"))
+        self.leaves(client, Connection.reset)
+
+    def test_a_client_that_leaves_within_its_body_too(self):
+        client = Connection(self.sluice.address)
+        client.send(head("POST", "/", "Content-Length: 1000") + b"half")
+        self.leaves(client, Connection.close)

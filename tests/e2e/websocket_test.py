@@ -1,0 +1,121 @@
+"""WebSocket and other upgrades through the gateway."""
+
+import os
+import threading
+
+from support.case import EndToEnd, needs
+from support.peers import read_head
+from support.wire import Connection, head
+from support.websocket import BINARY, CLOSE, PING, PONG, TEXT, WebSocket
+
+UPGRADE = ("Connection: Upgrade", "Upgrade: shout")
+
+
+@needs("node")
+class Upgrades(EndToEnd):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        node = cls.shared_node()
+        # Timeouts far shorter than the silence of the test below: a tunnel has its own.
+        upstream = {"endpoints": [node.endpoint], "timeouts": {"first_byte": "3s", "idle": "1s"}}
+        limits = {"idle_timeout": "3s", "body_timeout": "1s", "header_timeout": "3s"}
+        cls.sluice = cls.shared_gateway({"node": upstream}, [{"upstream": "node", "timeout": "3s"}], {"limits": limits})
+
+    def test_text_and_binary_messages_of_all_sizes_come_back(self):
+        with WebSocket(self.sluice.address) as client:
+            for size in (0, 1, 125, 126, 65535, 65536, 1024 * 1024):
+                self.assertEqual(client.echoed(TEXT, b"t" * size), (TEXT, b"t" * size))
+                message = os.urandom(size)
+                self.assertEqual(client.echoed(BINARY, message), (BINARY, message))
+
+    def test_messages_cross_while_both_sides_send(self):
+        message, count = os.urandom(256 * 1024), 40
+        with WebSocket(self.sluice.address) as client:
+            sender = threading.Thread(target=lambda: [client.send_frame(BINARY, message) for _ in range(count)])
+            sender.start()
+            for _ in range(count):
+                self.assertEqual(client.read_frame(), (BINARY, message))
+            sender.join()
+
+    def test_a_ping_is_answered(self):
+        with WebSocket(self.sluice.address) as client:
+            self.assertEqual(client.echoed(PING, b"there?"), (PONG, b"there?"))
+
+    def test_the_close_handshake_ends_the_connection(self):
+        with WebSocket(self.sluice.address) as client:
+            self.assertEqual(client.echoed(CLOSE, b"\x03\xe8bye"), (CLOSE, b"\x03\xe8bye"))
+            self.assertTrue(client.at_end())
+
+    def test_silence_does_not_end_a_tunnel(self):
+        with WebSocket(self.sluice.address) as client:
+            client.socket.settimeout(3.5)  # longer than every timeout of the configuration
+            with self.assertRaises(TimeoutError):
+                client.read_frame()
+            client.socket.settimeout(30)
+            self.assertEqual(client.echoed(TEXT, b"still here"), (TEXT, b"still here"))
+
+    def test_many_tunnels_stand_at_once(self):
+        clients = [WebSocket(self.sluice.address) for _ in range(100)]
+        for number, client in enumerate(clients):
+            client.send_frame(TEXT, b"%d" % number)
+        for number, client in enumerate(clients):
+            self.assertEqual(client.read_frame(), (TEXT, b"%d" % number))
+            client.close()
+
+    def test_any_protocol_can_be_upgraded_to_and_closed_by_half(self):
+        with Connection(self.sluice.address) as client:
+            client.send(head("GET", "/", *UPGRADE) + b"early ")  # the first bytes come with the head
+            self.assertEqual(client.read_response().field("upgrade"), "shout")
+            client.send(b"and late")
+            self.assertEqual(client.exactly(14), b"EARLY AND LATE")
+            client.finish_sending()
+            self.assertEqual(client.rest(), b"BYE")  # the other half still stands
+
+    def test_a_refused_upgrade_is_a_plain_response(self):
+        with Connection(self.sluice.address) as client:
+            response = client.ask(head("GET", "/no-upgrade", *UPGRADE))
+            self.assertEqual((response.status, response.body), (426, b"no\n"))
+            self.assertEqual(client.ask(head("GET", "/status?code=204")).status, 204)
+
+    def test_an_origin_that_leaves_ends_the_tunnel(self):
+        def script(peer):
+            read_head(peer)
+            peer.sendall(b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: shout\r\n\r\nhi")
+
+        origin = self.scripted(script)
+        sluice = self.gateway({"a": [origin.endpoint]})
+        with Connection(sluice.address) as client:
+            client.send(head("GET", "/", *UPGRADE))
+            self.assertEqual(client.read_response().status, 101)
+            self.assertEqual(client.rest(), b"hi")
+
+    def test_a_client_that_breaks_off_ends_the_tunnel(self):
+        left = threading.Event()
+
+        def script(peer):
+            read_head(peer)
+            peer.sendall(b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: shout\r\n\r\n")
+            try:
+                while peer.recv(100):
+                    pass
+            finally:
+                left.set()
+
+        origin = self.scripted(script)
+        sluice = self.gateway({"a": [origin.endpoint]})
+        client = Connection(sluice.address)
+        client.send(head("GET", "/", *UPGRADE))
+        self.assertEqual(client.read_response().status, 101)
+        client.reset()
+        self.assertTrue(left.wait(20))
+
+    def test_a_switch_that_nobody_asked_for_is_refused(self):
+        origin = self.scripted(
+            lambda peer: read_head(peer) and peer.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n")
+        )
+        sluice = self.gateway({"a": [origin.endpoint]})
+        with Connection(sluice.address) as client:
+            response = client.ask(head("GET", "/"))
+            self.assertEqual(response.status, 502)
+            self.assertIsNotNone(response.reason)
