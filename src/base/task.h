@@ -95,6 +95,10 @@ class [[nodiscard]] Task {
     return Task(std::in_place, std::forward<Value>(value)...);
   }
   bool is_done() const noexcept { return !handle_; }
+  /// Of one that is_done().
+  T take() && {
+    if constexpr (!std::is_void_v<T>) return std::move(*result_);
+  }
 
   auto operator co_await() && noexcept { return Awaiter{*this}; }
 
@@ -116,8 +120,7 @@ class [[nodiscard]] Task {
       return true;
     }
     T await_resume() {
-      if (task.handle_) return task.handle_.promise().take();
-      if constexpr (!std::is_void_v<T>) return std::move(*task.result_);
+      return task.handle_ ? task.handle_.promise().take() : std::move(task).take();
     }
   };
 

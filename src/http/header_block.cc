@@ -150,9 +150,8 @@ char* HeaderBlock::write_wire(char* out) const noexcept {
 }
 
 void HeaderBlock::adopt(std::string_view lines) {
-  std::unique_ptr<char[]> old;
-  if (lines.size() > byte_capacity_ - used_) old = grow_bytes(lines.size());
-  if (!lines.empty()) std::memcpy(bytes_ + used_, lines.data(), lines.size());
+  if (lines.size() > byte_capacity_ - used_) grow_bytes(lines.size());
+  put(bytes_ + used_, lines);
   used_ += static_cast<std::uint32_t>(lines.size());
 }
 
@@ -167,19 +166,19 @@ std::size_t HeaderBlock::append(FieldName token, std::string_view name, std::str
 }
 
 HeaderBlock::Entry HeaderBlock::write_line(std::string_view name, std::string_view value) {
-  // The old storage outlives the copy, because name and value may lie in it.
   const std::size_t size = name.size() + value.size() + 4;
-  std::unique_ptr<char[]> old;
-  if (size > byte_capacity_ - used_) old = grow_bytes(size);
+  if (size > byte_capacity_ - used_) {
+    const auto old = grow_bytes(size);  // outlives the copy, because name and value may lie in it
+    return write_line(name, value);
+  }
   const std::uint32_t start = used_;
-  char* out = bytes_ + start;
-  out = put(out, name);
+  char* out = put(bytes_ + start, name);
   *out++ = ':';
   *out++ = ' ';
   out = put(out, value);
   *out++ = '\r';
   *out++ = '\n';
-  used_ = static_cast<std::uint32_t>(out - bytes_);
+  used_ = start + static_cast<std::uint32_t>(size);
   const auto name_size = static_cast<std::uint32_t>(name.size());
   return {start, start + name_size + 2, static_cast<std::uint32_t>(value.size()), name_size & 0x7fffffffu, 1};
 }

@@ -221,13 +221,13 @@ inline HeaderBlock::Field HeaderBlock::at(std::size_t slot) const noexcept {
 
 inline bool HeaderBlock::has(FieldName name) const noexcept {
   const auto bit = static_cast<unsigned>(name);
-  return bit < 128 && (known_[bit / 64] >> (bit % 64) & 1) != 0;
+  // `other` has a bit too, which says nothing: fields of unknown names are told apart by their text.
+  return bit != 0 && bit < 128 && (known_[bit / 64] >> (bit % 64) & 1) != 0;
 }
 
 inline void HeaderBlock::mark_known(FieldName token) noexcept {
   const auto bit = static_cast<unsigned>(token);
-  // `other` has no bit of its own: has(other) must stay false.
-  known_[bit / 64] |= static_cast<std::uint64_t>(bit != 0) << (bit % 64);
+  known_[bit / 64] |= std::uint64_t{1} << (bit % 64);
 }
 
 template <class Predicate>

@@ -45,9 +45,9 @@ bool is_ipv4(std::string_view text) noexcept {
   int digits = 0;
   unsigned value = 0;
   for (const char c : text) {
-    if (is(c, digit)) {
+    if (c >= '0' && c <= '9') {
       if (digits != 0 && value == 0) return false;
-      value = value * 10 + hex_value(c);
+      value = value * 10 + static_cast<unsigned>(c - '0');
       if (++digits > 3 || value > 255) return false;
     } else {
       if (c != '.' || digits == 0 || ++dots > 3) return false;

@@ -41,14 +41,11 @@ class Grace final : public Timer {
   LiveExchange& live_;
 };
 
-// One piece from the upstream, in its time, through the filters.
-Task<Result<BodyPiece>> next_piece(LiveExchange& live, BodySource& body) {
-  live.allow_upstream(live.body_timeout());
-  auto piece = co_await body.read();
-  live.upstream_deadline.clear();
-  if (!piece) co_return piece;
+// A piece from the upstream as it goes on: counted, through the filters.
+Result<BodyPiece> passed(LiveExchange& live, const Result<BodyPiece>& piece) {
+  if (!piece) return piece;
   live.exchange.times.response_body_bytes += piece->bytes;
-  co_return apply(live.exchange.response_filters(), *piece);
+  return apply(live.exchange.response_filters(), *piece);
 }
 
 // The body's pump: until the last piece, or the first error.
@@ -57,7 +54,11 @@ Task<Result<void>> pump(LiveExchange& live, BodySource& body) {
     if (auto flushed = co_await live.client->flush(); !flushed) co_return flushed;
   }
   for (;;) {
-    auto piece = co_await next_piece(live, body);
+    auto reading = body.read();
+    if (!reading.is_done()) live.allow_upstream(live.body_timeout());
+    auto read = co_await std::move(reading);
+    live.upstream_deadline.clear();
+    auto piece = passed(live, read);
     if (!piece) co_return piece.error();
     if (piece->bytes == 0 && !piece->last) continue;
     auto written = co_await live.client->write(*piece, piece->last ? body.trailers() : nullptr);

@@ -60,7 +60,8 @@ bool failed_by_client(const LiveExchange& live) {
 struct Forwarder::Attempt {
   RouteTarget& target;
   upstream::TriedSet tried;
-  std::optional<std::size_t> endpoint;  // to be tried next, with a fresh connection; else pick one
+  std::size_t endpoint = 0;  // the one last tried
+  bool again = false;        // that one once more, with a fresh connection
   unsigned endpoints = 0;
   http::Reason failure = http::Reason::none;  // of the last attempt
 };
@@ -75,82 +76,85 @@ Task<bool> Forwarder::forward(LiveExchange& live) {
     exchange.refuse(refusal.reason, refusal.detail);
     co_return false;
   }
-  Attempt state{.target = target, .tried = {}, .endpoint = {}};
-  if (co_await take_first_piece(live)) {
-    live.hangup.begin();
-    while (co_await attempt(live, state)) {
-      if (live.response_begun) co_return true;
+  Attempt state{.target = target, .tried = {}};
+  bool go_on = co_await take_first_piece(live);
+  if (go_on) live.hangup.begin();
+  if (!go_on) state.failure = upload_reason(*live.upload_error);
+  while (go_on && choose(live, state)) {
+    if (!live.lease) go_on = co_await connect(live, state);
+    if (!live.lease) continue;
+    auto heads = co_await exchange_heads(live);
+    if (heads) {
+      live.response_begun = true;
+      live.route_deadline = TimePoint::max();
+      exchange.times.upstream_head = exchange.now();
+      co_return true;
     }
-  } else {
-    state.failure = upload_reason(*live.upload_error);
+    go_on = may_try_again(live, state, heads.error());
+    co_await stop_upload(live);
+    live.lease->discard();
+    live.upstream_deadline.clear();
+    live.lease.reset();
   }
-  live.upstream_deadline.clear();
-  live.lease.reset();
   if (state.failure == http::Reason::client_closed) live.gone = true;
   exchange.refuse(state.failure);
   co_return false;
 }
 
-// One connection, one request on it. True: the head is here, or another attempt may follow.
-Task<bool> Forwarder::attempt(LiveExchange& live, Attempt& state) {
+// The endpoint of the next attempt, and an idle connection to it if there is one. False: none is left.
+bool Forwarder::choose(LiveExchange& live, Attempt& state) {
   auto& exchange = live.exchange;
   auto& upstream = *state.target.upstream;
-  bool fresh = state.endpoint.has_value();
-  if (!fresh) {
+  if (!state.again) {
     upstream::PickContext context{.rng = rng_, .tried = &state.tried};
-    state.endpoint = upstream.pick(context);
-    if (!state.endpoint) {
+    auto picked = upstream.pick(context);
+    if (!picked) {
       if (state.failure == http::Reason::none) state.failure = http::Reason::no_healthy_endpoint;
-      co_return false;
+      return false;
     }
+    state.endpoint = *picked;
+    live.lease = upstream.reuse(state.endpoint);
   }
-  auto index = *std::exchange(state.endpoint, std::nullopt);
-  state.tried.add(index);
+  state.tried.add(state.endpoint);
   exchange.times.attempts += 1;
   exchange.times.upstream_started = exchange.now();
-  exchange.endpoint = upstream.endpoint_name(index);
+  exchange.endpoint = upstream.endpoint_name(state.endpoint);
   state.target.metrics->attempts.add();
   if (exchange.times.attempts > 1) state.target.metrics->retries.add();
+  return true;
+}
 
-  if (!fresh) live.lease = upstream.reuse(index);
-  if (!live.lease) {
-    auto lease = co_await upstream.connect(
-        index, {.fresh = fresh, .deadline = live.route_deadline, .canceller = &live.canceller});
-    if (!lease) {
-      state.target.metrics->attempt_failed(lease.error().fault);
-      state.failure = live.gone ? http::Reason::client_closed : connect_reason(lease.error());
-      bool elsewhere = lease.error().side == Side::upstream && ++state.endpoints < kMaxEndpoints;
-      co_return elsewhere && !live.gone && !live.route_timed_out();
-    }
+// Waits for a connection to the chosen endpoint. Without one: true where another endpoint may be tried.
+Task<bool> Forwarder::connect(LiveExchange& live, Attempt& state) {
+  bool fresh = std::exchange(state.again, false);
+  auto lease = co_await state.target.upstream->connect(
+      state.endpoint, {.fresh = fresh, .deadline = live.route_deadline, .canceller = &live.canceller});
+  if (lease) {
     live.lease.emplace(std::move(*lease));
-  }
-
-  auto heads = co_await exchange_heads(live);
-  if (heads) {
-    live.response_begun = true;
-    live.route_deadline = TimePoint::max();
-    exchange.times.upstream_head = exchange.now();
     co_return true;
   }
-  auto error = heads.error();
+  state.target.metrics->attempt_failed(lease.error().fault);
+  state.failure = live.gone ? http::Reason::client_closed : connect_reason(lease.error());
+  bool elsewhere = lease.error().side == Side::upstream && ++state.endpoints < kMaxEndpoints;
+  co_return elsewhere && !live.gone && !live.route_timed_out();
+}
+
+// After a connection that brought no head. True: an idle one that turned out to be closed, before anything
+// can have been acted on.
+bool Forwarder::may_try_again(LiveExchange& live, Attempt& state, const Error& error) {
   state.target.metrics->attempt_failed(error.fault);
   auto& connection = live.lease->connection();
   bool untouched = connection.bytes_received() == 0 && !live.upload_error && !live.gone;
   bool stale = live.lease->reused() && (error.fault == Fault::closed || error.fault == Fault::reset);
   bool replayable = live.first.last;
-  bool safe = http::is_idempotent(exchange.request.method) || connection.bytes_sent() == 0;
+  bool safe = http::is_idempotent(live.exchange.request.method) || connection.bytes_sent() == 0;
   if (failed_by_client(live)) {
     state.failure = live.gone ? http::Reason::client_closed : upload_reason(*live.upload_error);
   } else {
     state.failure = head_reason(live, error);
   }
-  co_await stop_upload(live);
-  live.lease->discard();
-  live.upstream_deadline.clear();
-  live.lease.reset();
-  if (!untouched || !stale || !replayable || !safe) co_return false;
-  state.endpoint = index;
-  co_return true;
+  state.again = untouched && stale && replayable && safe;
+  return state.again;
 }
 
 // Sends the request and reads up to the final response head.

@@ -25,8 +25,10 @@ class Forwarder {
 
  private:
   struct Attempt;
-  Task<bool> attempt(LiveExchange& live, Attempt& attempt);
+  bool choose(LiveExchange& live, Attempt& attempt);
+  Task<bool> connect(LiveExchange& live, Attempt& attempt);
   Task<Result<void>> exchange_heads(LiveExchange& live);
+  bool may_try_again(LiveExchange& live, Attempt& attempt, const Error& error);
 
   Rng& rng_;
 };

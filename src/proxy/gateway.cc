@@ -15,21 +15,34 @@ Task<void> Gateway::serve(LiveExchange& live, codec::ServerStream& client, const
   live.begin(client);
   live.max_body = listener.max_body;
   exchange.listener = listener.name;
+  Step step = begin(live, refusal);
+  if (step == Step::wait) step = co_await live.route->chain.decide(exchange, live.progress);
+  if (step == Step::next && live.route->targets.empty()) step = exchange.refuse(http::Reason::misconfigured);
+  bool upstream = step == Step::next && co_await forwarder_.forward(live);
+  if (!live.gone) {
+    respond(live, upstream);
+    if (upstream && !exchange.has_reply()) {
+      co_await send_upstream_response(live);
+    } else {
+      // A hook has put another body in the place of the upstream's.
+      if (upstream) co_await give_up_upstream(live);
+      co_await send_reply(live);
+    }
+  }
+  finish(live);
+}
+
+// Up to the verdict of the chain.
+Step Gateway::begin(LiveExchange& live, const http::Refusal& refusal) {
+  auto& exchange = live.exchange;
   exchange.times.started = exchange.now();
   live.path = exchange.request.path;
   identify(exchange, parts_.rng);
   parts_.shard.exchanges_in_flight.add();
-
   Step step = refusal ? exchange.refuse(refusal.reason, refusal.detail) : find_route(live);
-  if (step == Step::next) {
-    live.route->chain.begin(exchange);
-    step = live.route->chain.advance(exchange, live.progress);
-    if (step == Step::wait) step = co_await live.route->chain.decide(exchange, live.progress);
-  }
-  co_await answer(live, step);
-  finish(live);
-  live.end();
-  parts_.shard.exchanges_in_flight.sub();
+  if (step != Step::next) return step;
+  live.route->chain.begin(exchange);
+  return live.route->chain.advance(exchange, live.progress);
 }
 
 Step Gateway::find_route(LiveExchange& live) {
@@ -54,21 +67,11 @@ Step Gateway::find_route(LiveExchange& live) {
   return Step::next;
 }
 
-Task<void> Gateway::answer(LiveExchange& live, Step step) {
-  auto& exchange = live.exchange;
-  bool upstream = false;
-  if (step == Step::next) {
-    upstream = !live.route->targets.empty() && co_await forwarder_.forward(live);
-    if (!upstream && live.route->targets.empty()) exchange.refuse(http::Reason::misconfigured);
-    if (live.gone) co_return;
-    if (upstream) prepare_response(live);
-  }
-  if (live.route) live.route->chain.respond(exchange, live.progress);
-  complete_response(exchange, dates_);
-  // A hook may have put another body in the place of the upstream's.
-  if (upstream && !exchange.has_reply()) co_return co_await send_upstream_response(live);
-  if (upstream) co_await give_up_upstream(live);
-  co_await send_reply(live);
+// The head of the response, through the hooks.
+void Gateway::respond(LiveExchange& live, bool upstream) {
+  if (upstream) prepare_response(live);
+  if (live.route) live.route->chain.respond(live.exchange, live.progress);
+  complete_response(live.exchange, dates_);
 }
 
 void Gateway::finish(LiveExchange& live) {
@@ -89,6 +92,8 @@ void Gateway::finish(LiveExchange& live) {
                   .request_bytes = times.request_head_bytes + times.request_body_bytes,
                   .response_bytes = times.response_bytes});
   if (parts_.access_log.enabled()) log(live, upstream_time);
+  live.end();
+  parts_.shard.exchanges_in_flight.sub();
 }
 
 void Gateway::log(const LiveExchange& live, std::optional<Duration> upstream_time) {

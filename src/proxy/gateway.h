@@ -46,7 +46,8 @@ class Gateway {
 
  private:
   Step find_route(LiveExchange& live);
-  Task<void> answer(LiveExchange& live, Step step);
+  Step begin(LiveExchange& live, const http::Refusal& refusal);
+  void respond(LiveExchange& live, bool upstream);
   void finish(LiveExchange& live);
   void log(const LiveExchange& live, std::optional<Duration> upstream_time);
 

@@ -14,36 +14,39 @@ Session::Session(Listener& listener, std::unique_ptr<net::Transport> transport)
 Task<ConnectionEnd> Session::run() {
   for (;;) {
     auto found = co_await connection_.wait_for_head();
-    if (found == Wait::end || found == Wait::broken) {
-      if (listener_.stopping_) co_return ConnectionEnd::drained;
-      if (found == Wait::broken) co_return ConnectionEnd::reset;
-      co_return connection_.deadline().passed() ? ConnectionEnd::idle_timeout : ConnectionEnd::client_closed;
-    }
-    if (!co_await serve_one(found)) co_return end_;
+    if (found == Wait::end || found == Wait::broken) co_return end_without_request(found);
+    auto lease = listener_.exchanges_.take();
+    auto gateway = listener_.gateway_;
+    auto refusal = begin(*lease, found);
+    live_ = &lease->live;
+    co_await gateway->serve(lease->live, lease->stream, listener_.plan_->settings, refusal);
+    live_ = nullptr;
+    if (lease->stream.end() && !listener_.stopping_) continue;
+    lease.reset();
+    co_await connection_.linger();
+    if (!refusal) co_return ConnectionEnd::finished;
+    co_return found == Wait::timed_out ? ConnectionEnd::header_timeout : ConnectionEnd::malformed;
   }
 }
 
-Task<bool> Session::serve_one(Wait found) {
-  auto lease = listener_.exchanges_.take();
-  auto gateway = listener_.gateway_;
-  auto& exchange = lease->live.exchange;
+ConnectionEnd Session::end_without_request(Wait found) noexcept {
+  if (listener_.stopping_) return ConnectionEnd::drained;
+  if (found == Wait::broken) return ConnectionEnd::reset;
+  return connection_.deadline().passed() ? ConnectionEnd::idle_timeout : ConnectionEnd::client_closed;
+}
+
+// Takes the head into the exchange; what is wrong with it, if anything.
+http::Refusal Session::begin(H1Exchange& recycled, Wait found) {
+  auto& exchange = recycled.live.exchange;
   exchange.begin(listener_.loop_.now(), listener_.loop_.wall());
   auto refusal = found == Wait::timed_out ? http::Refusal{http::Reason::request_timeout, {}}
                                           : connection_.parse_head(exchange.request, exchange.arena());
   exchange.times.request_head_bytes = connection_.head_size();
-  lease->stream.begin(connection_, exchange.request, exchange.arena());
+  recycled.stream.begin(connection_, exchange.request, exchange.arena());
   describe_client(exchange);
   bool last = ++requests_ >= listener_.plan_->requests_per_connection || listener_.stopping_;
-  if (refusal || last) lease->stream.close_after();
-  live_ = &lease->live;
-  co_await gateway->serve(lease->live, lease->stream, listener_.plan_->settings, refusal);
-  live_ = nullptr;
-  if (lease->stream.end() && !listener_.stopping_) co_return true;
-  end_ = refusal ? (found == Wait::timed_out ? ConnectionEnd::header_timeout : ConnectionEnd::malformed)
-                 : ConnectionEnd::finished;
-  lease.reset();
-  co_await connection_.linger();
-  co_return false;
+  if (refusal || last) recycled.stream.close_after();
+  return refusal;
 }
 
 void Session::abort() noexcept {

@@ -25,8 +25,8 @@ class Session final : public ListHook<> {
  private:
   using Wait = codec::h1::ServerConnection::Wait;
 
-  /// One exchange; true when another may follow.
-  Task<bool> serve_one(Wait found);
+  telemetry::ConnectionEnd end_without_request(Wait found) noexcept;
+  http::Refusal begin(H1Exchange& recycled, Wait found);
   void describe_client(Exchange& exchange);
   void believe_peer(Exchange& exchange);
 
@@ -34,7 +34,6 @@ class Session final : public ListHook<> {
   codec::h1::ServerConnection connection_;
   LiveExchange* live_ = nullptr;  // under way
   std::uint64_t requests_ = 0;
-  telemetry::ConnectionEnd end_ = telemetry::ConnectionEnd::client_closed;
 };
 
 }  // namespace sluice::proxy

@@ -16,20 +16,38 @@ Result<BodyPiece> admit(LiveExchange& live, Result<BodyPiece> piece) {
   return apply(live.exchange.request_filters(), *piece);
 }
 
+bool keep_first(LiveExchange& live, const Result<BodyPiece>& read) {
+  auto piece = admit(live, read);
+  if (piece) {
+    live.first = *piece;
+  } else {
+    live.upload_error = piece.error();
+  }
+  return piece.has_value();
+}
+
+Task<bool> await_first(LiveExchange& live, Task<Result<BodyPiece>> reading) {
+  co_return keep_first(live, co_await std::move(reading));
+}
+
+Task<void> break_upload(LiveExchange& live) {
+  live.client->close_after();
+  live.client->transport().cancel_read();
+  live.lease->discard();
+  live.lease->connection().transport().abort(Fault::cancelled);
+  co_await live.upload.join();
+}
+
 }  // namespace
 
 Task<bool> take_first_piece(LiveExchange& live) {
-  if (live.first_taken) co_return true;
+  if (live.first_taken) return Task<bool>::done(true);
   live.first_taken = true;
   live.first = {};
-  if (!live.client->ready()) co_return true;
-  auto piece = admit(live, co_await live.client->read());
-  if (!piece) {
-    live.upload_error = piece.error();
-    co_return false;
-  }
-  live.first = *piece;
-  co_return true;
+  if (!live.client->ready()) return Task<bool>::done(true);
+  auto reading = live.client->read();
+  if (reading.is_done()) return Task<bool>::done(keep_first(live, std::move(reading).take()));
+  return await_first(live, std::move(reading));
 }
 
 Task<void> upload(LiveExchange& live) {
@@ -58,12 +76,7 @@ Task<void> upload(LiveExchange& live) {
 }
 
 Task<void> stop_upload(LiveExchange& live) {
-  if (!live.upload.running()) co_return;
-  live.client->close_after();
-  live.client->transport().cancel_read();
-  live.lease->discard();
-  live.lease->connection().transport().abort(Fault::cancelled);
-  co_await live.upload.join();
+  return live.upload.running() ? break_upload(live) : Task<void>::done();
 }
 
 }  // namespace sluice::proxy
