@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -25,8 +26,8 @@ struct Gate {
 
 Task<int> number(int value) { co_return value; }
 
-Task<int> sum_to(int n) {
-  int sum = 0;
+Task<std::int64_t> sum_to(int n) {
+  std::int64_t sum = 0;
   for (int i = 1; i <= n; ++i) sum += co_await number(i);
   co_return sum;
 }
@@ -47,7 +48,7 @@ TEST(Task, starts_only_when_awaited) {
 
 TEST(Task, completes_many_children_without_growing_the_stack) {
   int result = 0;
-  auto main = [&]() -> Task<> { result = co_await sum_to(100'000) == 705082704 ? 1 : 2; };
+  auto main = [&]() -> Task<> { result = co_await sum_to(100'000) == 5000050000 ? 1 : 2; };
   TaskGroup group;
   group.spawn(main());
   EXPECT_EQ(result, 1);
