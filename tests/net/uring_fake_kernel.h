@@ -70,6 +70,7 @@ class FakeKernel final : public Kernel {
     ring.sq.khead = &sq_head_;
     ring.sq.ktail = &sq_tail_;
     ring.sq.sqes = sqes_.data();
+    ring.sq.kflags = &sq_flags_;
     ring.sq.ring_entries = entries;
     ring.sq.ring_mask = entries - 1;
     ring.cq.khead = &cq_head_;
@@ -142,7 +143,7 @@ class FakeKernel final : public Kernel {
 
   std::vector<io_uring_sqe> sqes_;
   std::vector<io_uring_cqe> cqes_;
-  unsigned sq_head_ = 0, sq_tail_ = 0, cq_head_ = 0, cq_tail_ = 0;
+  unsigned sq_flags_ = 0, sq_head_ = 0, sq_tail_ = 0, cq_head_ = 0, cq_tail_ = 0;
   std::deque<Coming> coming_;
   io_uring_buf_ring* buffers_ = nullptr;
   unsigned buffers_mask_ = 0;

@@ -201,6 +201,43 @@ TEST_F(UringFault, a_receive_that_found_no_buffer_brings_more_into_use) {
   EXPECT_EQ((*got)->view(), "late");
 }
 
+TEST_F(UringFault, buffers_that_are_no_longer_needed_leave_while_leases_on_them_go_on) {
+  auto few = loop_->buffers().wanted();
+  std::vector<Outcome<Chunk>> held(few + 2);
+  for (auto& outcome : held) read(transport(), outcome);
+  turn();
+  for (unsigned i = 0; i < few; ++i) kernel_->deliver(receive(), "held");
+  turn();
+  kernel_->complete(receive(), -ENOBUFS);
+  kernel_->complete(receive(), -ENOBUFS);
+  turns(2);
+  for (int i = 0; i < 2; ++i) kernel_->deliver(receive(), "last");
+  turn();
+  EXPECT_EQ(loop_->buffers().wanted(), 2 * few);
+  held.resize(few + 1);
+  std::rotate(held.begin(), held.end() - 1, held.end());
+  held.resize(1);
+  for (int second = 0; second < 3; ++second) {
+    clock_.time += 1100ms;
+    turns(2);
+  }
+  EXPECT_EQ(loop_->buffers().wanted(), few);
+  ASSERT_TRUE(held[0]);
+  EXPECT_EQ((*held[0])->view(), "last");
+  held.clear();
+  auto& t = *transports_[0];
+  for (unsigned i = 0; i < 3 * few; ++i) {  // all others go round and leave
+    Outcome<Chunk> got;
+    read(t, got);
+    turn();
+    kernel_->deliver(receive(), "again");
+    turn();
+    ASSERT_TRUE(got && *got);
+  }
+  turn();
+  EXPECT_EQ(kernel_->buffers_left(), few);
+}
+
 TEST_F(UringFault, readers_at_the_limit_are_served_in_order_as_buffers_come_back) {
   open({.read_buffer = 64, .max_read_memory = 64});
   std::array<Outcome<Chunk>, 3> got;
@@ -365,6 +402,26 @@ TEST_F(UringFault, a_connect_given_up_closes_after_it_succeeded) {
   kernel_->complete(kernel_->find(IORING_OP_CONNECT), 0);
   turns(2);
   EXPECT_EQ(kernel_->closed.size(), 1U);
+}
+
+TEST_F(UringFault, a_write_before_the_connection_stands_waits_for_it) {
+  std::array slices{Slice("early")};
+  std::array<Outcome<void>, 2> written;
+  for (auto& outcome : written) {
+    transports_.push_back(std::move(*loop_->network().connect(Address::ipv4_loopback(9), {})));
+    write(*transports_.back(), slices, outcome);
+  }
+  turn();
+  EXPECT_EQ(kernel_->count(IORING_OP_SEND), 0U);
+  kernel_->complete(kernel_->find(IORING_OP_CONNECT), 0);
+  kernel_->complete(kernel_->find(IORING_OP_CONNECT), -ECONNREFUSED);
+  turns(2);
+  EXPECT_FALSE(written[0]);
+  ASSERT_TRUE(written[1]);
+  EXPECT_EQ(written[1]->error().fault, Fault::refused);
+  kernel_->complete(kernel_->find(IORING_OP_SEND), 5);
+  turn();
+  EXPECT_TRUE(written[0] && *written[0]);
 }
 
 TEST_F(UringFault, a_bulk_receive_uses_its_own_buffer_until_the_kernel_lets_go) {
@@ -685,7 +742,7 @@ TEST_P(UringSchedule, leaves_nothing_behind) {
   transports_.clear();
   turns(2);
   EXPECT_EQ(loop_->ring().in_flight(), 1U);  // the wake-up
-  EXPECT_EQ(kernel_->buffers_left(), loop_->buffers().circulating());
+  EXPECT_EQ(kernel_->buffers_left(), loop_->buffers().wanted());
   EXPECT_EQ(kernel_->closed.size(), 8U);
 }
 

@@ -6,6 +6,7 @@
 #include <bit>
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 #include "base/poison.h"
 
@@ -26,7 +27,8 @@ void* reserve(std::size_t size) {
 BufferRing::BufferRing(Kernel& kernel, io_uring& ring, unsigned buffer_size, std::size_t max_memory)
     : buffer_size_(buffer_size),
       capacity_(static_cast<unsigned>(std::clamp<std::size_t>(max_memory / buffer_size, 1, kMostEntries))),
-      entries_(std::bit_ceil(capacity_)) {
+      entries_(std::bit_ceil(capacity_)),
+      places_(capacity_, Place::nowhere) {
   memory_ = static_cast<char*>(reserve(std::size_t{capacity_} * buffer_size_));
   ring_ = static_cast<io_uring_buf_ring*>(reserve(entries_ * sizeof(io_uring_buf)));
   io_uring_buf_reg registration{};
@@ -37,7 +39,7 @@ BufferRing::BufferRing(Kernel& kernel, io_uring& ring, unsigned buffer_size, std
     throw std::system_error(error, std::system_category(), "io_uring_register_buf_ring");
   }
   io_uring_buf_ring_init(ring_);
-  bring_into_use(kInitial);
+  want(kInitial);
 }
 
 BufferRing::~BufferRing() {
@@ -48,12 +50,18 @@ BufferRing::~BufferRing() {
 
 Chunk BufferRing::lease(unsigned completion_flags, unsigned size) noexcept {
   auto id = completion_flags >> IORING_CQE_BUFFER_SHIFT;
-  --available_;
+  places_[id] = Place::leased;
+  fewest_available_ = std::min(fewest_available_, --available_);
   unpoison(at(id), size);
   return Chunk(*this, at(id), id, size);
 }
 
-void BufferRing::take_back(char* buffer, std::uint32_t id) noexcept { add(buffer, id); }
+void BufferRing::take_back(char*, std::uint32_t id) noexcept {
+  if (id < wanted_) return provide(id);
+  places_[id] = Place::nowhere;
+  poison(at(id), buffer_size_);
+  ::madvise(at(id), buffer_size_, MADV_DONTNEED);
+}
 
 void BufferRing::publish() noexcept {
   if (unpublished_ == 0) return;
@@ -63,23 +71,43 @@ void BufferRing::publish() noexcept {
 }
 
 bool BufferRing::grow() noexcept {
-  if (available_ + unpublished_ > 0) return true;
-  if (circulating_ == capacity_) return false;
-  bring_into_use(circulating_);
-  return true;
+  while (available_ + unpublished_ == 0 && wanted_ < capacity_) want(2 * wanted_);
+  return available_ + unpublished_ != 0;
 }
 
-void BufferRing::bring_into_use(unsigned count) noexcept {
-  auto until = std::min(circulating_ + count, capacity_);
-  while (circulating_ < until) {
-    add(at(circulating_), circulating_);
-    ++circulating_;
+void BufferRing::shrink() noexcept {
+  auto fewest = std::exchange(fewest_available_, available_);
+  if (!grown() || fewest < wanted_ / 2) return;
+  wanted_ = std::max(wanted_ / 2, kInitial);
+  give_memory_back(wanted_);
+}
+
+// What is with the kernel holds nothing that anyone will read: it may lose its memory too.
+void BufferRing::give_memory_back(std::uint32_t from) noexcept {
+  auto is_leased = [](Place place) { return place == Place::leased; };
+  auto end = places_.end();
+  for (auto first = places_.begin() + from; first != end;) {
+    auto last = std::find_if(first, end, is_leased);
+    auto id = static_cast<std::uint32_t>(first - places_.begin());
+    if (first != last)
+      ::madvise(at(id), static_cast<std::size_t>(last - first) * buffer_size_, MADV_DONTNEED);
+    first = std::find_if_not(last, end, is_leased);
   }
 }
 
-void BufferRing::add(char* buffer, std::uint32_t id) noexcept {
-  poison(buffer, buffer_size_);
-  io_uring_buf_ring_add(ring_, buffer, buffer_size_, static_cast<unsigned short>(id),
+// Those that did not leave since more were last wanted are there already.
+void BufferRing::want(unsigned count) noexcept {
+  auto from = wanted_;
+  wanted_ = std::min(count, capacity_);
+  for (auto id = from; id < wanted_; ++id) {
+    if (places_[id] == Place::nowhere) provide(id);
+  }
+}
+
+void BufferRing::provide(std::uint32_t id) noexcept {
+  places_[id] = Place::with_kernel;
+  poison(at(id), buffer_size_);
+  io_uring_buf_ring_add(ring_, at(id), buffer_size_, static_cast<unsigned short>(id),
                         io_uring_buf_ring_mask(entries_), static_cast<int>(unpublished_++));
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "net/chunk.h"
 #include "net/uring/kernel.h"
@@ -13,8 +14,9 @@ namespace sluice::net {
 /// as readers were found to need: few buffers, used again and again, stay in the processor's cache
 /// and keep the process small.
 ///
-///   id:  0 ........... circulating_ ............. capacity_
-///        in use        reserved, no memory behind
+///   id:  0 ........... wanted_ ................... capacity_
+///        in use        unused, no memory behind; some may still be with the kernel or a reader
+///                      after wanted_ has shrunk, and leave when they come back
 class BufferRing final : public ChunkOwner {
  public:
   static constexpr unsigned kGroup = 0;
@@ -34,19 +36,26 @@ class BufferRing final : public ChunkOwner {
   /// Shows the kernel the buffers that came back. Once a turn, before the ring is entered.
   void publish() noexcept;
 
-  /// Called when a receive found no buffer. True when there is one now, or room to bring more into
-  /// use; false at the limit: then leases must end first.
+  /// Called when a receive found no buffer. True when there is one now; false at the limit: then
+  /// leases must end first.
   bool grow() noexcept;
+
+  /// Called now and then while grown(): halves what is in use if no more was needed since the last
+  /// call, and gives the memory back. Every completion must have been handed out.
+  void shrink() noexcept;
+  bool grown() const noexcept { return wanted_ > kInitial; }
 
   /// Buffers that the kernel may fill.
   unsigned available() const noexcept { return available_; }
-  unsigned circulating() const noexcept { return circulating_; }
+  unsigned wanted() const noexcept { return wanted_; }
 
  private:
   static constexpr unsigned kInitial = 32;
+  enum class Place : std::uint8_t { nowhere, with_kernel, leased };
 
-  void add(char* buffer, std::uint32_t id) noexcept;
-  void bring_into_use(unsigned count) noexcept;
+  void provide(std::uint32_t id) noexcept;
+  void want(unsigned count) noexcept;
+  void give_memory_back(std::uint32_t from) noexcept;
   char* at(std::uint32_t id) noexcept { return memory_ + std::size_t{id} * buffer_size_; }
 
   unsigned buffer_size_;
@@ -54,8 +63,10 @@ class BufferRing final : public ChunkOwner {
   unsigned entries_;
   char* memory_ = nullptr;
   io_uring_buf_ring* ring_ = nullptr;
-  unsigned circulating_ = 0;
+  std::vector<Place> places_;
+  unsigned wanted_ = 0;
   unsigned available_ = 0;
+  unsigned fewest_available_ = 0;  // since shrink() was last called
   unsigned unpublished_ = 0;
 };
 

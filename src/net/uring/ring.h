@@ -61,6 +61,11 @@ class Ring {
     }
   }
 
+  /// Nothing has completed that reap() has not handed out.
+  bool all_handed_out() const noexcept {
+    return io_uring_cq_ready(&ring_) == 0 && !io_uring_cq_has_overflow(&ring_);
+  }
+
   /// Operations whose last completion has not come back.
   unsigned in_flight() const noexcept { return in_flight_; }
 

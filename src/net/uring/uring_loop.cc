@@ -16,6 +16,7 @@ using namespace std::chrono_literals;
 constexpr unsigned kEntries = 1024;
 constexpr unsigned kCompletions = 8192;
 constexpr auto kDrainFor = 1s;
+constexpr auto kShrinkEvery = 1s;
 
 int open_wake_descriptor() {
   // Blocking: a ring takes O_NONBLOCK for the wish not to wait at all.
@@ -43,6 +44,17 @@ UringLoop::~UringLoop() {
   while (auto* transport = retired_.pop_front()) transport->discard();
   while (auto* acceptor = retired_acceptors_.pop_front()) acceptor->discard();
   ::close(wake_descriptor_);
+}
+
+bool UringLoop::more_buffers() noexcept {
+  bool found = buffers_.grow();
+  if (buffers_.grown() && !shrink_timer_.armed()) timers().arm(shrink_timer_, now() + kShrinkEvery);
+  return found;
+}
+
+void UringLoop::shrink() noexcept {
+  if (ring_.all_handed_out()) buffers_.shrink();
+  if (buffers_.grown()) timers().arm(shrink_timer_, now() + kShrinkEvery);
 }
 
 Chunk UringLoop::lease_bulk() noexcept {

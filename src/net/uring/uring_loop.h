@@ -31,6 +31,9 @@ class UringLoop final : public Loop, private Network {
   BufferRing& buffers() noexcept { return buffers_; }
   SendPool& sends() noexcept { return sends_; }
 
+  /// Called when a receive found no buffer in the ring: false when there can be no more for now.
+  bool more_buffers() noexcept;
+
   /// A large buffer to receive into; no buffer when as many are leased as may be.
   Chunk lease_bulk() noexcept;
   unsigned bulk_size() const noexcept { return bulk_size_; }
@@ -45,6 +48,12 @@ class UringLoop final : public Loop, private Network {
   void close(int descriptor) noexcept;
 
  private:
+  struct ShrinkTimer final : Timer {
+    explicit ShrinkTimer(UringLoop& l) noexcept : loop(l) {}
+    void on_timer() noexcept override { loop.shrink(); }
+    UringLoop& loop;
+  };
+
   Result<std::unique_ptr<Transport>> connect(const Address& to, const ConnectOptions& options) override;
   Result<std::unique_ptr<Acceptor>> listen(ListenSocket socket) override;
 
@@ -52,6 +61,7 @@ class UringLoop final : public Loop, private Network {
   void wake() noexcept override;
 
   void feed_parked() noexcept;
+  void shrink() noexcept;
   void hand_out(const Completion& completion) noexcept;
   void wait_for_wake() noexcept;
   void drain() noexcept;
@@ -64,6 +74,7 @@ class UringLoop final : public Loop, private Network {
   IntrusiveList<UringTransport> parked_;
   IntrusiveList<UringTransport> retired_;
   IntrusiveList<UringAcceptor> retired_acceptors_;
+  ShrinkTimer shrink_timer_{*this};
   int wake_descriptor_;
   std::uint64_t wake_count_ = 0;  // the kernel writes here
   bool ending_ = false;

@@ -179,7 +179,7 @@ void UringTransport::keep(int result, unsigned flags) noexcept {
 
 void UringTransport::starve() noexcept {
   drained_ = false;
-  if (loop_.buffers().grow()) {
+  if (loop_.more_buffers()) {
     receive(0);
   } else {
     loop_.park(*this);
@@ -232,7 +232,7 @@ bool UringTransport::start_write(WriteOp& op, std::span<const Slice> slices) noe
   }
   send_ = &send;
   writer_ = &op;
-  this->send();
+  if (!connecting_) this->send();
   return false;
 }
 
@@ -294,6 +294,7 @@ void UringTransport::on_connect(int result) noexcept {
   connecting_ = false;
   if (retired_and_gone() || retired_) return;
   if (!aborted_ && result < 0) error_ = connect_error(-result);
+  if (send_ && error_.fault == Fault::none) return send();  // a write did not wait for connected()
   finish_write(error_.fault == Fault::none ? Result<void>{} : error_);
 }
 
