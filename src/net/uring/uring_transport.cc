@@ -16,7 +16,9 @@ namespace {
 Address* store(const Address& address) { return ::new (allocate_frame(sizeof(Address))) Address(address); }
 
 void drop(Address* address) noexcept {
-  if (address) free_frame(address, sizeof(Address));
+  if (!address) return;
+  address->~Address();  // the path of a unix socket is on the heap
+  free_frame(address, sizeof(Address));
 }
 
 // Blocking: a ring takes O_NONBLOCK for the wish not to wait at all.
