@@ -2,8 +2,10 @@
 
 import json
 import re
+import unittest
 
 from support.case import EndToEnd, needs
+from support.wire import Connection, head
 
 UPLOAD = "x" * 4096
 
@@ -50,6 +52,13 @@ class Curl(EndToEnd):
         self.assertTrue(text.startswith(b"HTTP/1.1 403 "), text[:200])
         self.assertTrue(text.endswith(b"\n0"), text[-100:])
 
+    @unittest.expectedFailure  # the gateway closes behind such a response without saying so in it
+    def test_a_refused_expectation_announces_the_close(self):
+        with Connection(self.sluice.address) as client:
+            response = client.ask(head("POST", "/refuse", "Expect: 100-continue", "Content-Length: 5"))
+            self.assertEqual(response.status, 403)
+            self.assertEqual(response.field("connection"), "close")
+
     def test_an_unknown_expectation_is_refused(self):
         text = self.curl("-i", "-H", "Expect: the-impossible", "-d", "x", self.main + "/a")
         self.assertTrue(text.startswith(b"HTTP/1.1 417 "), text[:200])
@@ -90,7 +99,6 @@ class Curl(EndToEnd):
     def test_ipv6_is_served_and_forwarded_as_such(self):
         seen = self.headers("-g", self.six + "/a")
         self.assertEqual(seen["x-forwarded-for"], "::1")
-        self.assertIn('for="[::1]', seen["forwarded"])
 
     def test_host_is_kept_or_replaced_as_configured(self):
         asked = ("-H", "Host: shop.example:81")
@@ -103,7 +111,6 @@ class Curl(EndToEnd):
         self.assertEqual(seen["x-forwarded-for"], "127.0.0.1")
         self.assertEqual(seen["x-forwarded-proto"], "http")
         self.assertEqual(seen["x-forwarded-host"], "shop.example")
-        self.assertRegex(seen["forwarded"], r"for=\"?127\.0\.0\.1")
         self.assertEqual(seen["via"], "1.1 sluice")
 
     def test_forwarding_fields_of_strangers_are_not_believed(self):
@@ -111,7 +118,7 @@ class Curl(EndToEnd):
                 "-H", "Forwarded: for=6.6.6.6;host=evil")  # fmt: skip
         seen = self.headers(*lies, self.main + "/a")
         self.assertEqual((seen["x-forwarded-for"], seen["x-forwarded-proto"]), ("127.0.0.1", "http"))
-        self.assertNotIn("6.6.6.6", seen["forwarded"] + seen["x-forwarded-host"])
+        self.assertNotIn("6.6.6.6", json.dumps(seen))
         self.assertNotIn("evil", json.dumps(seen))
 
     def test_trusted_proxies_are_believed_and_prolonged(self):
@@ -119,8 +126,13 @@ class Curl(EndToEnd):
         seen = self.headers(*fields, self.trusting + "/trusted")
         self.assertEqual(seen["x-forwarded-for"], "203.0.113.9, 10.1.2.3, 127.0.0.1")
         self.assertEqual((seen["x-forwarded-proto"], seen["x-forwarded-host"]), ("https", "shop"))
+        self.assertNotIn("forwarded", seen)
         line = self.sluice.await_access(lambda one: one.get("path") == "/trusted")
         self.assertEqual(line["client"], "203.0.113.9")
+
+    def test_forwarded_is_prolonged_where_a_trusted_proxy_sent_it(self):
+        seen = self.headers("-H", "Forwarded: for=203.0.113.9;proto=https", self.trusting + "/a")
+        self.assertRegex(seen["forwarded"], r"^for=203\.0\.113\.9;proto=https, for=\"?127\.0\.0\.1")
 
     def test_a_request_id_is_kept_or_made(self):
         text = self.curl("-i", "-H", "X-Request-Id: abc-123", self.main + "/a")

@@ -10,7 +10,7 @@ from support.prometheus import Metrics
 from support.waiting import wait_until
 from support.wire import Connection, Malformed, head
 
-INTERVAL = 0.4
+INTERVAL = 1
 SPARE = 1.5  # what a loaded machine may add to two intervals
 CLIENTS = 8
 
@@ -38,7 +38,10 @@ class Load:
         connection = Connection(self.address)
         while not self.stopping.is_set():
             try:
-                self.statuses[connection.ask(head("GET", "/slow?ms=2")).status] += 1
+                status = connection.ask(head("GET", "/slow?ms=2")).status
+                self.statuses[status] += 1
+                if status != 200:
+                    self.stopping.wait(0.05)
             except (OSError, Malformed):
                 self.statuses["broken"] += 1
                 connection.close()
@@ -58,7 +61,7 @@ class Failover(EndToEnd):
     def setUp(self):
         super().setUp()
         self.first, self.second = self.node("first"), self.node("second")
-        check = {"path": "/healthz", "interval": f"{int(INTERVAL * 1000)}ms", "timeout": "400ms", "unhealthy_after": 2,
+        check = {"path": "/healthz", "interval": f"{int(INTERVAL * 1000)}ms", "timeout": "1s", "unhealthy_after": 2,
                  "healthy_after": 2, "jitter": "0%"}  # fmt: skip
         upstream = {"endpoints": [self.first.endpoint, self.second.endpoint], "health_check": check}
         self.sluice = self.gateway({"app": upstream})

@@ -41,7 +41,6 @@ SMUGGLING = {
     "a space in the target": b"GET /a b HTTP/1.1\r\nHost: a\r\n\r\n",
     "two spaces": b"GET  /a HTTP/1.1\r\nHost: a\r\n\r\n",
     "a lower-case version": b"GET /a http/1.1\r\nHost: a\r\n\r\n",
-    "version 1.2": b"GET /a HTTP/1.2\r\nHost: a\r\n\r\n",
     "version 3": b"GET /a HTTP/3.0\r\nHost: a\r\n\r\n",
     "no version": b"GET /a\r\nHost: a\r\n\r\n",
     "a field without a name": H + b": x\r\n\r\n",
@@ -78,7 +77,8 @@ class HostileClients(EndToEnd):
         super().setUp()
         self.received = []
         self.origin = self.scripted(self.record)
-        self.sluice = self.gateway({"a": [self.origin.endpoint]})
+        limits = {"requests_per_connection": 10_000_000}
+        self.sluice = self.gateway({"a": [self.origin.endpoint]}, listener={"limits": limits})
 
     def record(self, peer):
         """Takes whatever comes, and answers each time that something like an end of a head came."""
@@ -123,6 +123,7 @@ class HostileClients(EndToEnd):
             "a coding in capitals": H + b"Transfer-Encoding: CHUNKED\r\n\r\n0\r\n\r\n",
             "a tab around a value": b"GET / HTTP/1.1\r\nHost: a\r\nX:\t v \t\r\n\r\n",
             "options of all": b"OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n",
+            "a later minor version": b"GET / HTTP/1.2\r\nHost: a\r\n\r\n",
             "no host in 1.0": b"GET / HTTP/1.0\r\n\r\n",
         }
         for name, data in right.items():
@@ -191,4 +192,4 @@ class HostileClients(EndToEnd):
                 client.send(head("POST", "/cut", framing) + part)
                 client.finish_sending()
                 client.rest()
-        self.assertFalse([data for data in self.received if b"0\r\n\r\n" in data])
+        self.assertFalse([data for data in self.received if b"\r\n0\r\n\r\n" in data])

@@ -131,7 +131,7 @@ class HostileUpstreams(EndToEnd):
                     response = client.read_response()
                     self.assertIn(response.status, (413, 502))
                 finally:
-                    client.socket.shutdown(2)
+                    client.stop()
                     sender.join()
 
     def test_an_idle_connection_that_was_closed_costs_the_next_request_nothing(self):

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 
 from support.case import EndToEnd
 from support.gateway import Gateway, binary, configuration, sanitized
@@ -79,6 +80,20 @@ class Ending(EndToEnd):
         self.assertIn("1 connection was cut", sluice.err())
         with self.assertRaises((Malformed, ConnectionResetError)):
             client.exactly(4)
+
+    def test_the_drain_deadline_cuts_what_still_waits_for_its_response_too(self):
+        asked = threading.Event()
+        silent = self.scripted(lambda peer: read_head(peer) and asked.set() or peer.recv(1))
+        sluice = self.gateway({"silent": [silent.endpoint]}, shutdown={"drain": "100ms"})
+        client = Connection(sluice.address)
+        self.addCleanup(client.close)
+        client.send(head("GET", "/"))
+        self.assertTrue(asked.wait(30))
+        began = time.monotonic()
+        sluice.send_signal(signal.SIGTERM)
+        self.assertEqual(sluice.wait(), 0, sluice.err())
+        self.assertIn("1 connection was cut", sluice.err())
+        self.assertLess(time.monotonic() - began, 4)  # 5 s would be the patience with what does not let itself be cut
 
     def test_a_second_signal_ends_it_at_once(self):
         sluice, _ = self.slow_exchange(shutdown={"drain": "60s"})

@@ -49,6 +49,7 @@ def main():
         sys.exit(f"{sluice} is no program")
     os.environ["SLUICE_E2E_BINARY"] = str(sluice)
     os.environ["SLUICE_E2E_LOOP"] = options.loop
+    sys.dont_write_bytecode = True
     sys.path.insert(0, str(HERE))
     if options.loop == "uring" and not uring_usable(sluice):
         print("left out: io_uring cannot be used here")

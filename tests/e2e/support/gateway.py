@@ -37,7 +37,7 @@ def configuration(upstreams=None, routes=None, listener=None, **rest):
         "listeners": [{"name": "main", "address": "127.0.0.1:0", **(listener or {})}],
         "upstreams": upstreams or {},
         "routes": routes or [{"upstream": next(iter(upstreams))}],
-        "admin": {"address": "127.0.0.2:0"},
+        "admin": {"address": "127.0.0.1:0"},
         "shutdown": {"drain": "5s"},
     }
     whole.update(rest)
