@@ -118,6 +118,10 @@ void HeaderBlock::assign(const HeaderBlock& other) {
 }
 
 char* HeaderBlock::write_wire(char* out) const noexcept {
+  // Nothing was removed, moved or spaced in its own way: the bytes are the wire form of all.
+  const auto in_wire_form = [](const Entry& entry) { return entry.in_wire_form != 0; };
+  if (used_ == wire_size() && std::all_of(entries_, entries_ + count_, in_wire_form))
+    return put(out, {bytes_, used_});
   std::size_t slot = 0;
   while (slot < count_) {
     if (!is_live(slot)) {
@@ -156,45 +160,45 @@ void HeaderBlock::adopt(std::string_view lines) {
 }
 
 std::size_t HeaderBlock::append(FieldName token, std::string_view name, std::string_view value) {
-  if (count_ == entry_capacity_) reserve_entry();
-  entries_[count_] = write_line(name, value);
-  tokens_[count_] = static_cast<std::uint8_t>(token);
-  live_ += 1;
-  live_bytes_ += static_cast<std::uint32_t>(name.size() + value.size());
-  mark_known(token);
-  return count_++;
-}
-
-HeaderBlock::Entry HeaderBlock::write_line(std::string_view name, std::string_view value) {
   const std::size_t size = name.size() + value.size() + 4;
   if (size > byte_capacity_ - used_) {
     const auto old = grow_bytes(size);  // outlives the copy, because name and value may lie in it
-    return write_line(name, value);
+    return append(token, name, value);
   }
-  const std::uint32_t start = used_;
-  char* out = put(bytes_ + start, name);
+  if (count_ == entry_capacity_) reserve_entry();
+  char* out = put(bytes_ + used_, name);
   *out++ = ':';
   *out++ = ' ';
   out = put(out, value);
   *out++ = '\r';
   *out++ = '\n';
-  used_ = start + static_cast<std::uint32_t>(size);
   const auto name_size = static_cast<std::uint32_t>(name.size());
-  return {start, start + name_size + 2, static_cast<std::uint32_t>(value.size()), name_size & 0x7fffffffu, 1};
+  const auto value_size = static_cast<std::uint32_t>(value.size());
+  entries_[count_] = {used_, used_ + name_size + 2, value_size, name_size & 0x7fffffffu, 1};
+  tokens_[count_] = static_cast<std::uint8_t>(token);
+  used_ += static_cast<std::uint32_t>(size);
+  live_ += 1;
+  live_bytes_ += name_size + value_size;
+  mark_known(token);
+  return count_++;
 }
 
 void HeaderBlock::replace_value(std::size_t slot, std::string_view value) {
   Entry& entry = entries_[slot];
-  live_bytes_ -= entry.value_size;
-  live_bytes_ += static_cast<std::uint32_t>(value.size());
   if (entry.in_wire_form != 0 && value.size() <= entry.value_size) {
     char* out = bytes_ + entry.value_offset;
     if (!value.empty()) std::memmove(out, value.data(), value.size());
+    live_bytes_ -= entry.value_size - static_cast<std::uint32_t>(value.size());
     entry.value_size = static_cast<std::uint32_t>(value.size());
     out[value.size()] = '\r';
     out[value.size() + 1] = '\n';
   } else {
-    entry = write_line({bytes_ + entry.name_offset, entry.name_size}, value);
+    // The line goes behind all others, its entry stays where it is.
+    const Field before = at(slot);
+    append(before.token, before.name, value);
+    live_ -= 1;
+    live_bytes_ -= static_cast<std::uint32_t>(before.name.size() + before.value.size());
+    entries_[slot] = entries_[--count_];
   }
   blank_controls(slot);
 }

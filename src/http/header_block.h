@@ -142,7 +142,6 @@ class HeaderBlock {
   static_assert(sizeof(Entry) == 16);
 
   std::size_t append(FieldName token, std::string_view name, std::string_view value);
-  Entry write_line(std::string_view name, std::string_view value);
   std::size_t remove_present(FieldName name) noexcept;
   void replace_value(std::size_t slot, std::string_view value);
   void blank_controls(std::size_t slot) noexcept;

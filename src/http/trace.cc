@@ -1,7 +1,7 @@
 #include "http/trace.h"
 
 #include <algorithm>
-#include <array>
+#include <bit>
 #include <cstring>
 
 #include "http/chars.h"
@@ -16,18 +16,19 @@ bool is_id(std::string_view text) noexcept {
          text.find_first_not_of('0') != std::string_view::npos;
 }
 
-// "00" to "ff", one behind the other.
-constexpr std::array<char, 512> hex_pairs = [] {
-  std::array<char, 512> pairs{};
-  for (std::size_t i = 0; i < pairs.size(); ++i) {
-    pairs[i] = "0123456789abcdef"[i % 2 == 0 ? i / 32 : i / 2 % 16];
-  }
-  return pairs;
-}();
-
+// Sixteen digits. Eight at a time: each nibble in a byte of its own, then made a digit or a letter.
 void write_word(char* out, std::uint64_t word) noexcept {
-  for (int shift = 56; shift >= 0; shift -= 8, out += 2)
-    std::memcpy(out, &hex_pairs[2 * (word >> shift & 255)], 2);
+  constexpr std::uint64_t ones = 0x0101010101010101u;
+  for (int shift = 32; shift >= 0; shift -= 32, out += 8) {
+    std::uint64_t x = word >> shift & 0xffffffffu;
+    x = (x << 16 | x) & 0x0000ffff0000ffffu;
+    x = (x << 8 | x) & 0x00ff00ff00ff00ffu;
+    x = (x << 4 | x) & 0x0f0f0f0f0f0f0f0fu;
+    const std::uint64_t letters = (x + 6 * ones) >> 4 & ones;
+    x += '0' * ones + letters * ('a' - '0' - 10);
+    if constexpr (std::endian::native == std::endian::little) x = __builtin_bswap64(x);
+    std::memcpy(out, &x, 8);
+  }
 }
 
 }  // namespace

@@ -48,37 +48,38 @@ Result<BodyPiece> passed(LiveExchange& live, const Result<BodyPiece>& piece) {
   return apply(live.exchange.response_filters(), *piece);
 }
 
-// The body's pump: until the last piece, or the first error.
-Task<Result<void>> pump(LiveExchange& live, BodySource& body) {
-  if (!body.ready()) {
-    if (auto flushed = co_await live.client->flush(); !flushed) co_return flushed;
-  }
-  for (;;) {
-    auto reading = body.read();
-    if (!reading.is_done()) live.allow_upstream(live.body_timeout());
-    auto read = co_await std::move(reading);
-    live.upstream_deadline.clear();
-    auto piece = passed(live, read);
-    if (!piece) co_return piece.error();
-    if (piece->bytes == 0 && !piece->last) continue;
-    auto written = co_await live.client->write(*piece, piece->last ? body.trailers() : nullptr);
-    if (!written || piece->last) co_return written;
-  }
+// One direction is over: the other has a little time to end too.
+Task<void> end_tunnel(LiveExchange& live) {
+  Grace grace(live, kTunnelGrace);
+  co_await live.upload.join();
 }
 
 }  // namespace
 
 Task<void> send_upstream_response(LiveExchange& live) {
-  auto& connection = live.lease->connection();
+  auto& body = live.lease->connection().body();
   live.client->start(live.exchange.response);
   if (live.tunnel) live.upload.start(upload(live));
-  auto sent = co_await pump(live, connection.body());
+  Result<void> sent;
+  if (!body.ready()) sent = co_await live.client->flush();
+  for (bool last = false; sent && !last;) {
+    auto reading = body.read();
+    if (!reading.is_done()) live.allow_upstream(live.body_timeout());
+    auto read = co_await std::move(reading);
+    live.upstream_deadline.clear();
+    auto piece = passed(live, read);
+    if (!piece) {
+      sent = piece.error();
+      break;
+    }
+    last = piece->last;
+    if (piece->bytes != 0 || last) sent = co_await live.client->write(*piece, last ? body.trailers() : nullptr);
+  }
   if (!sent) {
     live.lease->discard();
     break_off(live, reason_of(live, sent.error()));
   } else if (live.tunnel && live.upload.running()) {
-    Grace grace(live, kTunnelGrace);
-    co_await live.upload.join();
+    co_await end_tunnel(live);
   }
   co_await stop_upload(live);
 }

@@ -1,6 +1,6 @@
 #include "proxy/session.h"
 
-#include <charconv>
+#include <string>
 
 #include "http/forwarded.h"
 
@@ -9,7 +9,13 @@ namespace sluice::proxy {
 using telemetry::ConnectionEnd;
 
 Session::Session(Listener& listener, std::unique_ptr<net::Transport> transport)
-    : listener_(listener), connection_(listener.loop_, std::move(transport), listener.plan_->limits) {}
+    : listener_(listener), connection_(listener.loop_, std::move(transport), listener.plan_->limits) {
+  const auto& peer = connection_.transport().peer();
+  char text[72];
+  auto host = peer.host_text(text);
+  peer_address_size_ = static_cast<std::uint8_t>(host.size());
+  peer_.append(host).append(":").append(std::to_string(peer.port()));
+}
 
 Task<ConnectionEnd> Session::run() {
   for (;;) {
@@ -57,12 +63,8 @@ void Session::abort() noexcept {
 void Session::describe_client(Exchange& exchange) {
   auto& client = exchange.client;
   const auto& peer = connection_.transport().peer();
-  char text[72];
-  auto host = peer.host_text(text);
-  auto* end = std::to_chars((text + host.size()) + 1, text + sizeof text, peer.port()).ptr;
-  text[host.size()] = ':';
-  client.peer = exchange.arena().copy({text, static_cast<std::size_t>(end - text)});
-  client.peer_address = client.peer.substr(0, host.size());
+  client.peer = peer_;
+  client.peer_address = client.peer.substr(0, peer_address_size_);
   client.peer_port = peer.port();
   client.address = client.peer_address;
   client.tls = false;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "base/intrusive_list.h"
 #include "base/task.h"
@@ -34,6 +35,8 @@ class Session final : public ListHook<> {
   codec::h1::ServerConnection connection_;
   LiveExchange* live_ = nullptr;  // under way
   std::uint64_t requests_ = 0;
+  std::string peer_;  // as exchanges show it, with its port: written once a connection
+  std::uint8_t peer_address_size_ = 0;
 };
 
 }  // namespace sluice::proxy
