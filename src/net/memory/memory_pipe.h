@@ -3,9 +3,9 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <deque>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 
@@ -38,10 +38,9 @@ class MemoryPipe {
 
   /// Marks as arrived what has come by now.
   void arrive(TimePoint now) noexcept {
-    while (!in_flight_.empty() && in_flight_.front().at <= now) {
-      arrived_ += in_flight_.front().bytes;
-      in_flight_.pop_front();
-    }
+    auto late = in_flight_.begin();
+    for (; late != in_flight_.end() && late->at <= now; ++late) arrived_ += late->bytes;
+    in_flight_.erase(in_flight_.begin(), late);
     end_arrived_ = end_ != End::open && in_flight_.empty();
   }
 
@@ -71,7 +70,7 @@ class MemoryPipe {
   std::string bytes_;
   std::size_t begin_ = 0;
   std::size_t arrived_ = 0;
-  std::deque<Piece> in_flight_;
+  std::vector<Piece> in_flight_;  // few: a vector keeps its storage, so that a warm pipe allocates nothing
   TimePoint last_{};
   End end_ = End::open;
   bool end_arrived_ = false;
