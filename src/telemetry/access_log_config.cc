@@ -18,7 +18,7 @@ const conf::ObjectSpec& AccessLogConfig::spec() {
           .field("format", &AccessLogConfig::format, "How a line looks.")
           .field(
               "output", &AccessLogConfig::output,
-              "`stdout`, `stderr`, `none`, or the path of a file, which SIGHUP opens anew after a rotation.",
+              "`stdout`, `stderr`, `none`, or the path of a file, which SIGUSR1 opens anew after a rotation.",
               conf::not_empty())
           .field(
               "sample_success", &AccessLogConfig::sample_success,
