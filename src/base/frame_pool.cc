@@ -6,15 +6,20 @@
 namespace sluice {
 namespace {
 
-constexpr std::size_t kStep = 64;
+// Sizes are 8 above a multiple of 16, which is what the heap's blocks hold without waste.
+constexpr std::size_t kStep = 16;
+constexpr std::size_t kHeader = 8;
 constexpr std::size_t kLargest = 4096;
+
+constexpr std::size_t bucket(std::size_t size) { return (size + kHeader - 1) / kStep; }
+constexpr std::size_t bucket_size(std::size_t bucket) { return bucket * kStep + kHeader; }
 
 struct FreeFrame {
   FreeFrame* next;
 };
 
 // Trivial, so that reaching it asks no guard; what frees it at the end of the thread is beside it.
-constinit thread_local std::array<FreeFrame*, kLargest / kStep + 1> free_frames{};
+constinit thread_local std::array<FreeFrame*, bucket(kLargest) + 1> free_frames{};
 
 struct DropAtThreadEnd {
   ~DropAtThreadEnd() { drop_free_frames(); }
@@ -26,8 +31,6 @@ struct DropAtThreadEnd {
   static_cast<void>(&drop);  // names it, which is what makes it
   return ::operator new(size);
 }
-
-constexpr std::size_t bucket(std::size_t size) { return (size + kStep - 1) / kStep; }
 
 #if defined(__SANITIZE_ADDRESS__)
 constexpr bool kRecycle = false;
@@ -46,7 +49,7 @@ constexpr bool kRecycle = true;
 void* allocate_frame(std::size_t size) {
   if (!kRecycle || size > kLargest) return ::operator new(size);
   auto& head = free_frames[bucket(size)];
-  if (!head) return new_frame(bucket(size) * kStep);
+  if (!head) return new_frame(bucket_size(bucket(size)));
   auto* frame = head;
   head = frame->next;
   return frame;

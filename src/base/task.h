@@ -22,6 +22,7 @@ namespace sluice {
 
 template <class T>
 class Task;
+class TaskGroup;
 
 namespace detail {
 
@@ -63,6 +64,12 @@ struct TaskPromise final : TaskPromiseBase {
 
 template <>
 struct TaskPromise<void> final : TaskPromiseBase {
+  TaskGroup* group = nullptr;  // of one that nobody awaits: its last act is to leave the group
+
+  struct FinalAwaiter : TaskPromiseBase::FinalAwaiter {
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<TaskPromise> self) noexcept;
+  };
+  FinalAwaiter final_suspend() noexcept { return {}; }
   Task<void> get_return_object() noexcept;
   void return_void() noexcept {}
   void take() const {
@@ -104,6 +111,7 @@ class [[nodiscard]] Task {
 
  private:
   friend promise_type;
+  friend TaskGroup;
   explicit Task(Handle handle) noexcept : handle_(handle) {}
   template <class... Value>
   explicit Task(std::in_place_t, Value&&... value) : result_(std::in_place, std::forward<Value>(value)...) {}
@@ -137,19 +145,6 @@ Task<T> TaskPromise<T>::get_return_object() noexcept {
 inline Task<void> TaskPromise<void>::get_return_object() noexcept {
   return Task<void>(std::coroutine_handle<TaskPromise<void>>::from_promise(*this));
 }
-
-// A coroutine that nobody awaits: frees itself at its end.
-struct Root {
-  struct promise_type {
-    static void* operator new(std::size_t size) { return allocate_frame(size); }
-    static void operator delete(void* frame, std::size_t size) noexcept { free_frame(frame, size); }
-    Root get_return_object() noexcept { return {}; }
-    std::suspend_never initial_suspend() noexcept { return {}; }
-    std::suspend_never final_suspend() noexcept { return {}; }
-    void return_void() noexcept {}
-    void unhandled_exception() noexcept { std::terminate(); }  // the roots below catch what they run
-  };
-};
 }  // namespace detail
 
 /// Coroutines that run on their own. The group must outlive them: join() before destroying it.
@@ -176,7 +171,8 @@ class TaskGroup {
     void await_suspend(std::coroutine_handle<> waiter) noexcept { group.waiter_ = waiter; }
     void await_resume() noexcept {}
   };
-  static detail::Root run(TaskGroup& group, Task<void> task);
+  friend detail::TaskPromise<void>::FinalAwaiter;
+  std::coroutine_handle<> ended(std::coroutine_handle<detail::TaskPromise<void>> task) noexcept;
 
   std::size_t running_ = 0;
   std::coroutine_handle<> waiter_;
