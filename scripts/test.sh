@@ -35,6 +35,7 @@ install_peers() {
 test_progress() {
   awk '
     /^ *Start +[0-9]+:/ { next }
+    /^ *[0-9]+\/[0-9]+ Test +#[0-9]+: .*\*\*\*Skipped / { next }
     /^ *[0-9]+\/[0-9]+ Test +#[0-9]+: .* Passed +[0-9.]+ sec/ {
       split($1, n, "/")
       if (n[1] % 100 == 0) { printf "    %s of %s tests\n", n[1], n[2]; fflush() }

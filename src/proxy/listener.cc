@@ -41,36 +41,38 @@ Task<void> Listener::run(std::unique_ptr<net::Acceptor> acceptor) {
       continue;
     }
     metrics_.opened();
-    tasks_.spawn(serve(std::move(*transport)));
+    serve(std::move(*transport));
   }
   acceptor_.reset();
 }
 
-Task<void> Listener::serve(std::unique_ptr<net::Transport> transport) {
-  auto end = telemetry::ConnectionEnd::over_limit;
+void Listener::serve(std::unique_ptr<net::Transport> transport) {
   if (plan_->connections->take()) {
-    Session session(*this, std::move(transport));
-    sessions_.push_back(session);
-    end = co_await session.run();
-    plan_->connections->give();
+    tasks_.spawn(Session::run(std::make_unique<Session>(*this, std::move(transport))));
   } else {
-    co_await turn_away(*transport);
+    tasks_.spawn(turn_away(std::move(transport)));
   }
-  metrics_.ended(end);
+}
+
+// A session is over.
+void Listener::ended(telemetry::ConnectionEnd how) noexcept {
+  plan_->connections->give();
+  metrics_.ended(how);
 }
 
 // Says why before it closes; a client that does not take it at once goes without.
-Task<void> Listener::turn_away(net::Transport& transport) {
+Task<void> Listener::turn_away(std::unique_ptr<net::Transport> transport) {
   Slice refusal = kTooManyConnections;
   net::Deadline deadline(loop_);
-  deadline.set(transport, loop_.now() + kTurnAway);
-  if (co_await transport.write({&refusal, 1})) {
-    transport.shutdown_write();
+  deadline.set(*transport, loop_.now() + kTurnAway);
+  if (co_await transport->write({&refusal, 1})) {
+    transport->shutdown_write();
     for (;;) {
-      auto rest = co_await transport.read();
+      auto rest = co_await transport->read();
       if (!rest || rest->empty()) break;
     }
   }
+  metrics_.ended(telemetry::ConnectionEnd::over_limit);
 }
 
 void Listener::stop() noexcept {

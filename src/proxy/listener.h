@@ -70,8 +70,9 @@ class Listener {
 
  private:
   friend class Session;
-  Task<void> serve(std::unique_ptr<net::Transport> transport);
-  Task<void> turn_away(net::Transport& transport);
+  void serve(std::unique_ptr<net::Transport> transport);
+  void ended(telemetry::ConnectionEnd how) noexcept;
+  Task<void> turn_away(std::unique_ptr<net::Transport> transport);
 
   net::Loop& loop_;
   std::shared_ptr<const ListenerPlan> plan_;

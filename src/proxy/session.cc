@@ -17,21 +17,23 @@ Session::Session(Listener& listener, std::unique_ptr<net::Transport> transport)
   peer_.append(host).append(":").append(std::to_string(peer.port()));
 }
 
-Task<ConnectionEnd> Session::run() {
+// What this frame holds, an idle connection holds.
+Task<void> Session::run(std::unique_ptr<Session> self) {
+  auto& listener = self->listener_;
+  listener.sessions_.push_back(*self);
   for (;;) {
-    auto found = co_await connection_.wait_for_head();
-    if (found == Wait::end || found == Wait::broken) co_return end_without_request(found);
-    auto lease = listener_.exchanges_.take();
-    auto gateway = listener_.gateway_;
-    auto refusal = begin(*lease, found);
-    live_ = &lease->live;
-    co_await gateway->serve(lease->live, lease->stream, listener_.plan_->settings, refusal);
-    live_ = nullptr;
-    if (lease->stream.end() && !listener_.stopping_) continue;
+    auto found = co_await self->connection_.wait_for_head();
+    if (found == Wait::end || found == Wait::broken) co_return listener.ended(self->end_without_request(found));
+    auto lease = listener.exchanges_.take();
+    auto gateway = listener.gateway_;
+    auto refusal = self->begin(*lease, found);
+    self->live_ = &lease->live;
+    co_await gateway->serve(lease->live, lease->stream, listener.plan_->settings, refusal);
+    self->live_ = nullptr;
+    if (lease->stream.end() && !listener.stopping_) continue;
     lease.reset();
-    co_await connection_.linger();
-    if (!refusal) co_return ConnectionEnd::finished;
-    co_return found == Wait::timed_out ? ConnectionEnd::header_timeout : ConnectionEnd::malformed;
+    co_await self->connection_.linger();
+    co_return listener.ended(end_after(refusal));
   }
 }
 
@@ -39,6 +41,11 @@ ConnectionEnd Session::end_without_request(Wait found) noexcept {
   if (listener_.stopping_) return ConnectionEnd::drained;
   if (found == Wait::broken) return ConnectionEnd::reset;
   return connection_.deadline().passed() ? ConnectionEnd::idle_timeout : ConnectionEnd::client_closed;
+}
+
+ConnectionEnd Session::end_after(const http::Refusal& refusal) noexcept {
+  if (!refusal) return ConnectionEnd::finished;
+  return refusal.reason == http::Reason::request_timeout ? ConnectionEnd::header_timeout : ConnectionEnd::malformed;
 }
 
 // Takes the head into the exchange; what is wrong with it, if anything.

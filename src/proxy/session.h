@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "base/frame_pool.h"
 #include "base/intrusive_list.h"
 #include "base/task.h"
 #include "codec/h1/server.h"
@@ -12,12 +13,16 @@
 
 namespace sluice::proxy {
 
-/// Lives in its listener's list. Small while it waits for a request.
+/// In its listener's list while it runs. Small while it waits for a request.
 class Session final : public ListHook<> {
  public:
   Session(Listener& listener, std::unique_ptr<net::Transport> transport);
 
-  Task<telemetry::ConnectionEnd> run();
+  static void* operator new(std::size_t size) { return allocate_frame(size); }
+  static void operator delete(void* memory, std::size_t size) noexcept { free_frame(memory, size); }
+
+  /// From the first request to the last. The coroutine owns its session.
+  static Task<void> run(std::unique_ptr<Session> self);
 
   void stop() noexcept { connection_.stop(); }
   /// Breaks the connection, and what its exchange waits for.
@@ -27,6 +32,7 @@ class Session final : public ListHook<> {
   using Wait = codec::h1::ServerConnection::Wait;
 
   telemetry::ConnectionEnd end_without_request(Wait found) noexcept;
+  static telemetry::ConnectionEnd end_after(const http::Refusal& refusal) noexcept;
   http::Refusal begin(H1Exchange& recycled, Wait found);
   void describe_client(Exchange& exchange);
   void believe_peer(Exchange& exchange);
