@@ -163,6 +163,9 @@ class ObjectSpec {
 
  private:
   void bind_fields(const Node& node, void* into, std::vector<char>& seen, Context& context) const;
+  std::size_t index_of(const FieldSpec& field) const noexcept {
+    return static_cast<std::size_t>(&field - fields_.data());
+  }
   void check_keys(const Node& node, const std::vector<char>& seen, Context& context) const;
 };
 

@@ -51,17 +51,9 @@ std::string unused(const std::string& wanted, const std::set<std::string>& taken
   return name;
 }
 
-std::shared_ptr<const MiddlewarePlan> find_plan(const conf::Tagged& use, const NamedPlans& named,
-                                                conf::Problems& problems) {
+std::shared_ptr<const MiddlewarePlan> plan_for(const conf::Tagged& use, const NamedPlans& named) {
   if (!use.is_reference()) return plan_of(use.definition);
-  const auto known =
-      std::find_if(named.begin(), named.end(), [&](const auto& n) { return n.first == use.reference; });
-  if (known != named.end()) return known->second;
-  std::vector<std::string_view> names;
-  for (const auto& n : named) names.push_back(n.first);
-  problems.add(use.where, "no middleware is named " + in_quotes(use.reference),
-               conf::suggest(use.reference, names));
-  return nullptr;
+  return std::find_if(named.begin(), named.end(), [&](const auto& n) { return n.first == use.reference; })->second;
 }
 
 template <class Config>
@@ -131,15 +123,12 @@ std::vector<RouteEntry> route_entries(const std::vector<RouteConfig>& routes) {
 }
 
 std::vector<std::shared_ptr<const MiddlewarePlan>> chain_plans(const RouteConfig& route,
-                                                               const NamedPlans& named,
-                                                               conf::Problems& problems) {
+                                                               const NamedPlans& named) {
   std::vector<std::shared_ptr<const MiddlewarePlan>> plans;
   if (route.response_headers)
     plans.push_back(own_plan(middleware::response_headers_kind(), *route.response_headers));
   if (route.refusal) plans.push_back(own_plan(middleware::refusal_kind(), *route.refusal));
-  for (const conf::Tagged& use : route.middlewares) {
-    if (auto plan = find_plan(use, named, problems)) plans.push_back(std::move(plan));
-  }
+  for (const conf::Tagged& use : route.middlewares) plans.push_back(plan_for(use, named));
   if (route.request_headers)
     plans.push_back(own_plan(middleware::request_headers_kind(), *route.request_headers));
   if (route.redirect) plans.push_back(own_plan(middleware::redirect_kind(), *route.redirect));

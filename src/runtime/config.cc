@@ -3,6 +3,7 @@
 #include "middleware/builtins.h"
 #include "net/address.h"
 #include "net/prefix.h"
+#include "runtime/check_whole.h"
 #include "sluice/registry.h"
 
 namespace sluice::runtime {
@@ -121,49 +122,11 @@ const conf::Catalog& catalog() {
 
 namespace {
 
-// With port 0 the system chooses, each time another one.
-bool same_place(const std::string& one, const std::string& other) {
-  auto address = net::Address::parse(one);
-  return one == other && (address->is_unix() || address->port() != 0);
-}
-
-void check_names(Config& config, conf::Problems& problems) {
-  for (std::size_t i = 0; i < config.listeners.size(); ++i) {
-    auto& listener = config.listeners[i];
-    if (listener.name.empty()) listener.name = *listener.address;
-    for (std::size_t j = 0; j < i; ++j) {
-      const auto& other = config.listeners[j];
-      if (same_place(*other.address, *listener.address)) {
-        problems.add(listener.address.where, "another listener has this address too");
-      } else if (other.name == listener.name) {
-        problems.add(listener.where, "another listener is named '" + listener.name + "' too");
-      }
-    }
-    if (config.admin && same_place(*config.admin->address, *listener.address)) {
-      problems.add(config.admin->address.where, "the listener '" + listener.name + "' has this address too");
-    }
-  }
-}
-
-void check_upstreams(const Config& config, conf::Problems& problems) {
-  for (const auto& route : config.routes) {
-    for (const auto& share : route.upstream) {
-      if (config.upstreams.find(*share.upstream)) continue;
-      problems.add(share.upstream.where, "no upstream is named '" + *share.upstream + "'",
-                   conf::suggest(*share.upstream, config.upstreams.names()));
-    }
-  }
-}
-
 std::optional<Config> bind_config(const conf::Node& root, conf::Problems& problems) {
+  if (!root) return {};
   Config config;
-  if (!root || !problems.empty()) return {};
-  bool bound = conf::bind(root, config, problems, catalog());
-  if (bound) {
-    check_names(config, problems);
-    check_upstreams(config, problems);
-    proxy::name_routes(config.routes, problems);
-  }
+  conf::bind(root, config, problems, catalog());
+  check_whole(config, root, problems);
   if (!problems.empty()) return {};
   return config;
 }

@@ -53,14 +53,13 @@ std::size_t index_of(const Config& config, const std::string& upstream) {
   return static_cast<std::size_t>(at - config.upstreams.begin());
 }
 
-CompiledRoute compile_route(const Config& config, const proxy::RouteConfig& route, const proxy::NamedPlans& named,
-                            conf::Problems& problems) {
+CompiledRoute compile_route(const Config& config, const proxy::RouteConfig& route, const proxy::NamedPlans& named) {
   CompiledRoute compiled;
   compiled.settings.name = route.name;
   compiled.settings.timeout = route.timeout;
   if (route.max_body) compiled.settings.max_body = route.max_body->count;
   if (route.rewrite) compiled.settings.rewrite = std::make_shared<const proxy::Rewrite>(*route.rewrite);
-  compiled.plans = proxy::chain_plans(route, named, problems);
+  compiled.plans = proxy::chain_plans(route, named);
   for (const auto& share : route.upstream) {
     compiled.upstreams.push_back(index_of(config, *share.upstream));
     compiled.weights.push_back(share.weight);
@@ -80,7 +79,7 @@ std::shared_ptr<const Snapshot> compile(Config config, conf::Problems& problems)
     named.emplace_back(middleware.name, sluice::plan_of(middleware.value));
   }
   for (const auto& route : from.routes) {
-    snapshot->routes.push_back(compile_route(from, route, named, problems));
+    snapshot->routes.push_back(compile_route(from, route, named));
   }
   for (const auto& listener : from.listeners) snapshot->listeners.push_back(plan_of(listener));
   for (const auto& upstream : from.upstreams) {
