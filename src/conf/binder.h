@@ -266,8 +266,9 @@ struct Erased {
   Erased(const T& object) : spec(T::spec()), value(&object) {}  // NOLINT(google-explicit-constructor)
 };
 
-/// The value as the YAML would have it, defaults written out; empty optionals are left out.
-Json to_json(Erased object, Disclosure disclosure = Disclosure::redacted);
+/// The value as the YAML would have it, defaults written out; empty optionals are left out. With the node
+/// that it was bound to, what came from a ${…} is shown as it was written there.
+Json to_json(Erased object, Disclosure disclosure = Disclosure::redacted, const Node& written = {});
 
 /// Equal for equal settings, secrets included; places do not count. For this process alone.
 std::uint64_t content_hash(Erased object);

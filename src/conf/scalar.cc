@@ -22,6 +22,11 @@ bool is_text(const Node& node) {
   return node.style() != Node::Style::plain || looks_like(node.text()) == Looks::text;
 }
 
+/// What a ${…} stands for may be a secret, whatever the type of the field.
+bool keeps_to_itself(const Node& written, Disclosure disclosure) {
+  return written.style() == Node::Style::expanded && disclosure == Disclosure::redacted;
+}
+
 void add_range(const Constraints& constraints, Json& out) {
   const auto number = [](const Bound& bound) { return Json::parse(bound.text); };
   if (constraints.low) out["minimum"] = number(*constraints.low);
@@ -79,10 +84,12 @@ void ScalarType::bind(const Node& node, void* into, const Constraints& constrain
     context.problems.add(node, complaint(node, constraints));
 }
 
-void ScalarType::write(const void* from, Disclosure disclosure, Json& out) const {
+void ScalarType::write(const void* from, const Node& written, Disclosure disclosure, Json& out) const {
   auto text = show_(from);
   if (form_.secret && disclosure == Disclosure::redacted && !text.empty()) {
     out = "***";
+  } else if (keeps_to_itself(written, disclosure)) {
+    out = std::string(written.written());
   } else if (form_.written == ScalarForm::Written::bare) {
     out = Json::parse(text);
   } else {
@@ -143,7 +150,9 @@ void EnumSpec::bind(const Node& node, void* into, const Constraints& constraints
                        near ? "did you mean '" + std::string(*near) + "'?" : "");
 }
 
-void EnumSpec::write(const void* from, Disclosure, Json& out) const { out = std::string(name(get_(from))); }
+void EnumSpec::write(const void* from, const Node& written, Disclosure disclosure, Json& out) const {
+  out = std::string(keeps_to_itself(written, disclosure) ? written.written() : name(get_(from)));
+}
 
 void EnumSpec::describe(const Constraints&, SchemaWriter& writer, Json& out) const {
   Json values = Json::array();

@@ -38,11 +38,6 @@ constexpr std::array wordings{
 
 bool has(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 
-/// Whether a ${ stands unquoted just before the place, which ends at its brace in a flow map.
-bool after_dollar(std::string_view line, std::uint32_t column) {
-  return column >= 2 && line.substr(0, column).substr(column - 2) == "${";
-}
-
 /// What the line itself betrays of a value that should stand in quotes.
 std::optional<Problem> unquoted(std::string_view theirs, const Source& source, Location where) {
   const auto line = source.line(where.line);
@@ -51,7 +46,7 @@ std::optional<Problem> unquoted(std::string_view theirs, const Source& source, L
   // YAML allows it, yaml-cpp does not.
   if ((in_flow || theirs == "unknown token") && after.starts_with('?'))
     return source.problem(where, "a ? inside { } or [ ] must be in quotes", "put the whole text in quotes");
-  if (in_flow && after_dollar(line, where.column))
+  if (in_flow && before.ends_with('$') && after.starts_with('{'))
     return source.problem(where, "a ${…} inside { } or [ ] must be in quotes", "write \"${NAME}\"");
   if (in_flow && (before.ends_with(']') || before.ends_with('}')))
     return source.problem(where, "this does not belong to the brackets before it",

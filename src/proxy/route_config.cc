@@ -32,13 +32,14 @@ void check(const RouteConfig& route, conf::Scope& scope) {
     scope.problem("rewrite", "there is no upstream to rewrite the path for");
 }
 
+// Never of what a ${…} stands for: names are shown where the configuration is not.
 std::string derived_name(const RouteMatch& match) {
   std::string name;
-  if (!match.host.empty()) name = *match.host.front();
+  if (!match.host.empty()) name = match.host.front().where.written();
   if (match.path_regex) {
-    name += **match.path_regex;
+    name += match.path_regex->where.written();
   } else if (!match.path.empty()) {
-    name += *match.path.front();
+    name += match.path.front().where.written();
   } else {
     name += name.empty() ? "default" : "/*";
   }
@@ -107,7 +108,7 @@ void name_routes(std::vector<RouteConfig>& routes, conf::Problems& problems) {
   std::set<std::string> taken;
   for (const RouteConfig& route : routes) {
     if (route.name.empty() || taken.insert(route.name).second) continue;
-    problems.add(route.where.nearest_to("name"), "another route is named " + in_quotes(route.name) + " too");
+    problems.add(route.where.nearest_to("name"), "another route has this name too");
   }
   for (RouteConfig& route : routes) {
     if (!route.name.empty()) continue;

@@ -33,7 +33,7 @@ class WholeCheck {
  private:
   void name_listeners() {
     for (auto& listener : config_.listeners) {
-      if (listener.name.empty() && !faults_.within(listener.address.where)) listener.name = *listener.address;
+      if (listener.name.empty() && !faults_.within(listener.address.where)) listener.name = listener.address.where.written();
     }
   }
 
@@ -42,7 +42,7 @@ class WholeCheck {
       const auto& listener = config_.listeners[i];
       for (std::size_t j = 0; j < i; ++j) compare(config_.listeners[j], listener);
       if (config_.admin && same_place(*config_.admin->address, *listener.address)) {
-        problems_.add(config_.admin->address.where, "the listener '" + listener.name + "' has this address too");
+        problems_.add(config_.admin->address.where, "a listener has this address too");
       }
     }
   }
@@ -51,7 +51,7 @@ class WholeCheck {
     if (same_place(*one.address, *other.address)) {
       problems_.add(other.address.where, "another listener has this address too");
     } else if (!other.name.empty() && one.name == other.name) {
-      problems_.add(other.where, "another listener is named '" + other.name + "' too");
+      problems_.add(other.where, "another listener has this name too");
     }
   }
 

@@ -1,5 +1,7 @@
 #include "runtime/config.h"
 
+#include <nlohmann/json.hpp>
+
 #include "middleware/builtins.h"
 #include "net/address.h"
 #include "net/prefix.h"
@@ -107,8 +109,15 @@ const conf::ObjectSpec& Config::spec() {
           .field("access_log", &Config::access_log, "A line for each request.")
           .field("log", &Config::log, "What the process says of itself, on stderr.")
           .field("admin", &Config::admin, "The listener for operators; none where it is not written.")
-          .field("shutdown", &Config::shutdown, "What SIGTERM and SIGINT do.");
+          .field("shutdown", &Config::shutdown, "What SIGTERM and SIGINT do.")
+          .where(&Config::where);
   return spec;
+}
+
+conf::Json to_json(const Config& config, unsigned workers) {
+  auto in_force = config;
+  in_force.workers = workers;
+  return conf::to_json(in_force, conf::Disclosure::redacted, config.where);
 }
 
 const conf::Catalog& catalog() {

@@ -134,7 +134,7 @@ void Server::start_admin() {
       .metrics = [this] { return exposition_->text(); },
       .ready = [this] { return ready_.load(std::memory_order_relaxed); },
       .upstreams = [this] { return upstreams_json(*snapshot_); },
-      .config = [this] { return conf::to_json(snapshot_->config).dump(2) + "\n"; },
+      .config = [this] { return to_json(snapshot_->config, static_cast<unsigned>(shards_.size())).dump(2) + "\n"; },
   };
   auto sockets = bind_to(*snapshot_->config.admin->address, 1);
   admin_ = std::make_unique<EmbeddedServer>("admin", sockets.front(), [this](net::Loop&) {

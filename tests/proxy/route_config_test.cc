@@ -69,7 +69,7 @@ TEST(RouteConfig, derives_names_that_say_what_matches) {
 
 TEST(RouteConfig, wants_unique_names) {
   EXPECT_EQ(problems("- { name: a, match: { path: /a }, upstream: u }\n- { name: a, upstream: u }"),
-            "test.yaml:3:11: routes[1].name: another route is named \"a\" too\n");
+            "test.yaml:3:11: routes[1].name: another route has this name too\n");
 }
 
 TEST(RouteConfig, ends_in_exactly_one_way) {

@@ -119,8 +119,8 @@ admin: { address: 127.0.0.1:81 }
             "unix:/run/sluice.sock, found \"nowhere\"\n"
             "c.yaml:6:25: listeners[4].address: wanted an address to listen on, like 0.0.0.0:8080, [::]:8080 or "
             "unix:/run/sluice.sock, found \"nowhere\"\n"
-            "c.yaml:7:5: listeners[5]: another listener is named 'a' too\n"
-            "c.yaml:9:19: admin.address: the listener 'a' has this address too\n");
+            "c.yaml:7:5: listeners[5]: another listener has this name too\n"
+            "c.yaml:9:19: admin.address: a listener has this address too\n");
 }
 
 }  // namespace
