@@ -51,6 +51,7 @@ class ScalarType : public TypeSpec {
  private:
   std::string complaint(const Node& node, const Constraints& constraints) const;
   bool written_right(const Node& node) const;
+  std::string way_out(const Node& node, const Constraints& constraints) const;
 
   ScalarForm form_;
   Store store_;

@@ -126,12 +126,13 @@ int demo(const Demo::Ports& ports) try {
   conf::Problems problems;
   auto snapshot = compiled(parse_config(demo.config(), "demo.yaml", problems), problems);
   if (!snapshot) return fail("the demo's configuration is wrong:\n" + problems.text());
-  fmt::print("The demo's configuration:\n\n{}\n", demo.config());
   return serve(signals, std::move(snapshot), [&](const Server& server) {
-    fmt::print("\nTry, from another terminal:\n{}Ctrl-C ends the demo.\n\n",
-               demo.guide(server.addresses().front(), *server.admin_address()));
+    fmt::print("The demo's configuration:\n\n{}\nTry, from another terminal:\n{}Ctrl-C ends the demo.\n\n",
+               demo.config(), demo.guide(server.addresses().front(), *server.admin_address()));
     std::fflush(stdout);
   });
+} catch (const ListenError& error) {
+  return fail(fmt::format("{}; choose other ports with --port and --admin-port", error.what()));
 } catch (const StartError& error) {
   return fail(error.what());
 }

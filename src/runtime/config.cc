@@ -3,20 +3,15 @@
 #include <nlohmann/json.hpp>
 
 #include "middleware/builtins.h"
-#include "net/address.h"
 #include "net/prefix.h"
 #include "runtime/check_whole.h"
+#include "runtime/listen_address.h"
 #include "sluice/registry.h"
 
 namespace sluice::runtime {
 namespace {
 
 using namespace std::chrono_literals;
-
-conf::Option listen_address() {
-  return conf::matching("an address to listen on, like 0.0.0.0:8080, [::]:8080 or unix:/run/sluice.sock", "",
-                        [](std::string_view text) { return net::Address::parse(text).has_value(); });
-}
 
 conf::Option address_range() {
   return conf::matching("an address range like 10.0.0.0/8, an address, or unix", "", [](std::string_view text) {

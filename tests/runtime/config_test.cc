@@ -114,13 +114,23 @@ admin: { address: 127.0.0.1:81 }
 )"),
             "c.yaml:3:16: listeners[1].address: another listener has this address too\n"
             "c.yaml:4:16: listeners[2].address: wanted an address to listen on, like 0.0.0.0:8080, [::]:8080 or "
-            "unix:/run/sluice.sock, found \"nowhere\"\n"
+            "unix:/run/sluice.sock, found \"nowhere\"; write 0.0.0.0:8080 for every address of the machine, or "
+            "127.0.0.1:8080 for itself alone\n"
             "c.yaml:5:16: listeners[3].address: wanted an address to listen on, like 0.0.0.0:8080, [::]:8080 or "
-            "unix:/run/sluice.sock, found \"nowhere\"\n"
+            "unix:/run/sluice.sock, found \"nowhere\"; write 0.0.0.0:8080 for every address of the machine, or "
+            "127.0.0.1:8080 for itself alone\n"
             "c.yaml:6:25: listeners[4].address: wanted an address to listen on, like 0.0.0.0:8080, [::]:8080 or "
-            "unix:/run/sluice.sock, found \"nowhere\"\n"
+            "unix:/run/sluice.sock, found \"nowhere\"; write 0.0.0.0:8080 for every address of the machine, or "
+            "127.0.0.1:8080 for itself alone\n"
             "c.yaml:7:5: listeners[5]: another listener has this name too\n"
             "c.yaml:9:19: admin.address: a listener has this address too\n");
+}
+
+TEST(Config, says_what_to_write_for_a_port_alone) {
+  EXPECT_EQ(problems_of("listeners: [{ address: 8080 }]\nroutes: [{ respond: {} }]\n"),
+            "c.yaml:1:24: listeners[0].address: wanted an address to listen on, like 0.0.0.0:8080, [::]:8080 or "
+            "unix:/run/sluice.sock, found the number 8080; write 0.0.0.0:8080 for every address of the machine, or "
+            "127.0.0.1:8080 for itself alone\n");
 }
 
 }  // namespace
