@@ -101,6 +101,8 @@ const conf::ObjectSpec& Config::spec() {
                  conf::kinds(std::string(MiddlewareKind::category)))
           .field("routes", &Config::routes, "Which requests go where; the most specific route wins.",
                  conf::required(), conf::count(1, 100'000))
+          .field("refusal", &Config::refusal,
+                 "The body of refusals, in place of problem+json, where a route has none of its own or none matched.")
           .field("access_log", &Config::access_log, "A line for each request.")
           .field("log", &Config::log, "What the process says of itself, on stderr.")
           .field("admin", &Config::admin, "The listener for operators; none where it is not written.")

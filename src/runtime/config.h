@@ -63,6 +63,7 @@ struct Config {
   conf::NamedList<upstream::UpstreamConfig> upstreams;
   conf::NamedList<conf::Definition> middlewares;
   std::vector<proxy::RouteConfig> routes;
+  std::optional<middleware::Refusal> refusal;
   telemetry::AccessLogConfig access_log;
   log::Config log;
   std::optional<AdminConfig> admin;

@@ -81,6 +81,9 @@ std::shared_ptr<const Snapshot> compile(Config config, conf::Problems& problems)
   for (const auto& route : from.routes) {
     snapshot->routes.push_back(compile_route(from, route, named));
   }
+  if (from.refusal) {
+    snapshot->refusal = middleware::refusal_kind().plan(std::make_shared<const middleware::Refusal>(*from.refusal));
+  }
   for (const auto& listener : from.listeners) snapshot->listeners.push_back(plan_of(listener));
   for (const auto& upstream : from.upstreams) {
     snapshot->upstreams.push_back(std::make_shared<upstream::SharedUpstream>(upstream.name, upstream.value));
@@ -88,6 +91,15 @@ std::shared_ptr<const Snapshot> compile(Config config, conf::Problems& problems)
   if (!problems.empty()) return nullptr;
   return snapshot;
 }
+
+namespace {
+
+std::unique_ptr<Middleware> build_refusal(const MiddlewarePlan& plan, const proxy::WorkerParts& parts) {
+  SlotLayout slots;
+  return plan.make({slots, parts.shard.metrics(), parts.shard.worker(), {}});
+}
+
+}  // namespace
 
 WorkerGateway build_gateway(const Snapshot& snapshot, const proxy::WorkerParts& parts) {
   WorkerGateway built;
@@ -110,7 +122,8 @@ WorkerGateway build_gateway(const Snapshot& snapshot, const proxy::WorkerParts& 
         compiled.settings, proxy::Chain(std::move(chain), std::move(slots)), std::move(targets),
         proxy::Split(weights, parts.shard.worker()), parts.shard.route(compiled.settings.name)}));
   }
-  built.gateway = std::make_shared<proxy::Gateway>(parts, snapshot.table, std::move(routes));
+  built.gateway = std::make_shared<proxy::Gateway>(parts, snapshot.table, std::move(routes),
+                                                   snapshot.refusal ? build_refusal(*snapshot.refusal, parts) : nullptr);
   return built;
 }
 
