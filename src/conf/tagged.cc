@@ -71,7 +71,8 @@ void DefinitionType::write(const void* from, const Node&, Disclosure disclosure,
   out = Json::object();
   if (definition.kind.empty()) return;
   out[definition.kind] = definition.entry != nullptr && definition.value
-                             ? to_json({definition.entry->spec(), definition.value.get()}, disclosure, definition.config)
+                             ? to_json({definition.entry->spec(), definition.value.get()}, disclosure,
+                                       definition.config)
                              : Json::object();
 }
 

@@ -33,7 +33,8 @@ class WholeCheck {
  private:
   void name_listeners() {
     for (auto& listener : config_.listeners) {
-      if (listener.name.empty() && !faults_.within(listener.address.where)) listener.name = listener.address.where.written();
+      const auto& where = listener.address.where;
+      if (listener.name.empty() && !faults_.within(where)) listener.name = where.written();
     }
   }
 

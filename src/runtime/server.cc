@@ -21,7 +21,9 @@ constexpr auto kCutPatience = std::chrono::seconds(5);
 std::vector<net::ListenSocket> bind_to(const std::string& text, unsigned copies) {
   auto address = *net::Address::parse(text);
   auto sockets = net::listen_on(address, {.copies = copies});
-  if (!sockets) throw ListenError(fmt::format("cannot listen on {}: {}", text, std::strerror(sockets.error().os_error)));
+  if (!sockets) {
+    throw ListenError(fmt::format("cannot listen on {}: {}", text, std::strerror(sockets.error().os_error)));
+  }
   return std::move(*sockets);
 }
 

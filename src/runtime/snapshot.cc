@@ -122,8 +122,9 @@ WorkerGateway build_gateway(const Snapshot& snapshot, const proxy::WorkerParts& 
         compiled.settings, proxy::Chain(std::move(chain), std::move(slots)), std::move(targets),
         proxy::Split(weights, parts.shard.worker()), parts.shard.route(compiled.settings.name)}));
   }
-  built.gateway = std::make_shared<proxy::Gateway>(parts, snapshot.table, std::move(routes),
-                                                   snapshot.refusal ? build_refusal(*snapshot.refusal, parts) : nullptr);
+  auto refusal = snapshot.refusal ? build_refusal(*snapshot.refusal, parts) : nullptr;
+  built.gateway =
+      std::make_shared<proxy::Gateway>(parts, snapshot.table, std::move(routes), std::move(refusal));
   return built;
 }
 

@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdlib>
+#include <string>
+
 #include "runtime/snapshot.h"
 
 namespace sluice::runtime {
@@ -131,6 +135,22 @@ TEST(Config, says_what_to_write_for_a_port_alone) {
             "c.yaml:1:24: listeners[0].address: wanted an address to listen on, like 0.0.0.0:8080, [::]:8080 or "
             "unix:/run/sluice.sock, found the number 8080; write 0.0.0.0:8080 for every address of the machine, or "
             "127.0.0.1:8080 for itself alone\n");
+}
+
+TEST(Config, never_shows_in_a_problem_what_a_placeholder_stands_for) {
+  ASSERT_EQ(setenv("SLUICE_TEST_WORD", "hush", 1), 0);
+  const auto problems = problems_of(R"(listeners: [{ address: "${SLUICE_TEST_WORD}:1" }]
+upstreams: { app: ["${SLUICE_TEST_WORD}:1", "${SLUICE_TEST_WORD}:1"] }
+middlewares: { m: { request_headers: { remove: "${SLUICE_TEST_WORD} it" } } }
+routes:
+  - { match: { path: "/${SLUICE_TEST_WORD}?", host: "${SLUICE_TEST_WORD}:1" }, upstream: "${SLUICE_TEST_WORD}" }
+  - { match: { path_regex: "(${SLUICE_TEST_WORD}" }, upstream: app, middlewares: ["${SLUICE_TEST_WORD}"] }
+  - { match: { path: /a, header: { x: { regex: "(${SLUICE_TEST_WORD}" } } }, upstream: app }
+  - { name: "${SLUICE_TEST_WORD}", match: { path: /b }, upstream: app, rewrite: { path_regex: "(${SLUICE_TEST_WORD}" } }
+  - { name: "${SLUICE_TEST_WORD}", match: { path: /c }, upstream: app }
+)");
+  EXPECT_EQ(std::count(problems.begin(), problems.end(), '\n'), 11) << problems;
+  EXPECT_EQ(problems.find("hush"), problems.npos) << problems;
 }
 
 }  // namespace
