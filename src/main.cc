@@ -1,42 +1,203 @@
-// The command line.
-#include <CLI/CLI.hpp>
+// The command line: exit 0 when all is well, 1 when what was asked for failed, 2 when it was asked wrongly.
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <functional>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
 
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "conf/problem.h"
 #include "runtime/commands.h"
 
-int main(int argc, char** argv) {
-  using namespace sluice::runtime;
-  CLI::App app("sluice: API gateway and reverse proxy");
-  app.require_subcommand(1);
-  app.failure_message(CLI::FailureMessage::simple);
-  app.footer("See docs/ for the configuration and README.md for a start.");
+namespace {
 
-  std::string file = "config/sluice.yaml";
-  bool json = false;
-  Demo::Ports ports;
+using namespace sluice;
 
-  auto* run_command = app.add_subcommand("run", "Serve with a configuration file until SIGTERM or SIGINT");
-  run_command->add_option("-c,--config", file, "The configuration file")->capture_default_str();
+constexpr int kFailed = 1;
+constexpr int kWrongUsage = 2;
 
-  auto* check_command = app.add_subcommand("check", "Say what is wrong with a configuration; exit 0 or 1");
-  check_command->add_option("-c,--config", file, "The configuration file")->capture_default_str();
-  check_command->add_flag("--json", json, "Print the problems as JSON");
+constexpr const char* kExamples = R"(Examples:
+  sluice demo                     try it, without a configuration
+  sluice check -c gateway.yaml    say what is wrong with a file
+  sluice run -c gateway.yaml      serve with it
+  sluice run --help               the options of a command
 
-  auto* schema_command = app.add_subcommand("schema", "Print the JSON Schema of the configuration");
-  auto* reference_command = app.add_subcommand("reference", "Print the configuration reference (Markdown)");
+Exit: 0 all is well, 1 it failed, 2 the command line is wrong.)";
 
-  auto* demo_command = app.add_subcommand("demo", "Serve in front of three small origins of its own");
-  demo_command->add_option("--port", ports.gateway, "Port of the gateway on 127.0.0.1")->capture_default_str();
-  demo_command->add_option("--admin-port", ports.admin, "Port of the admin listener")->capture_default_str();
+constexpr const char* kRunExamples = R"(Examples:
+  sluice run                      with config/sluice.yaml
+  sluice run -c gateway.yaml      with another file
 
-  auto* version_command = app.add_subcommand("version", "Print the version");
-  app.set_version_flag("--version", [] { return "sluice " SLUICE_VERSION; });
+SIGTERM and SIGINT drain and end it, SIGUSR1 opens the access log anew.)";
 
-  CLI11_PARSE(app, argc, argv);
-  if (*run_command) return run(file);
-  if (*check_command) return check(file, json);
-  if (*schema_command) return schema();
-  if (*reference_command) return reference();
-  if (*demo_command) return demo(ports);
-  if (*version_command) return version();
+constexpr const char* kCheckExamples = R"(Examples:
+  sluice check -c gateway.yaml            a line for each problem; exit 0 or 1
+  sluice check --json -c gateway.yaml     the same for programs)";
+
+constexpr const char* kSchemaExamples = R"(Example:
+  sluice schema > sluice.json     for editors: # yaml-language-server: $schema=sluice.json)";
+
+constexpr const char* kDemoExamples = R"(Examples:
+  sluice demo
+  sluice demo --port 8081 --admin-port 9902     where others have the ports)";
+
+class CommandLine {
+ public:
+  CommandLine();
+  /// The exit code.
+  int run(int argc, const char* const* argv);
+
+ private:
+  CLI::App& command(const std::string& name, const std::string& what, std::function<int()> act);
+  void add_file(CLI::App& command);
+  void add_port(const std::string& option, std::uint16_t& port, const std::string& what);
+  const CLI::App& chosen() const;
+  int misused(const std::string& message) const;
+  int unexpected(const std::vector<std::string>& words) const;
+  int value_missing(const std::string& option) const;
+
+  CLI::App app_{"sluice: API gateway and reverse proxy. One binary, one YAML file.", "sluice"};
+  std::vector<std::pair<CLI::App*, std::function<int()>>> commands_;
+  std::string file_ = "config/sluice.yaml";
+  bool json_ = false;
+  runtime::Demo::Ports ports_;
+};
+
+CommandLine::CommandLine() {
+  app_.require_subcommand(1);
+  app_.allow_extras();
+  app_.get_formatter()->label("SUBCOMMAND", "COMMAND");
+  app_.footer(kExamples);
+  app_.set_version_flag("--version", [] { return "sluice " SLUICE_VERSION; }, "Print the version and exit");
+
+  auto& run = command("run", "Serve with a configuration file until SIGTERM or SIGINT",
+                      [this] { return runtime::run(file_); });
+  run.footer(kRunExamples);
+  add_file(run);
+
+  auto& check = command("check", "Say what is wrong with a configuration, all of it",
+                        [this] { return runtime::check(file_, json_); });
+  check.footer(kCheckExamples);
+  add_file(check);
+  check.add_flag("--json", json_, "Print the problems as JSON");
+
+  command("schema", "Print the JSON Schema of the configuration", &runtime::schema).footer(kSchemaExamples);
+  command("reference", "Print the configuration reference (Markdown)", &runtime::reference);
+
+  auto& demo = command("demo", "Serve in front of three small origins of its own",
+                       [this] { return runtime::demo(ports_); });
+  demo.footer(kDemoExamples);
+  add_port("--port", ports_.gateway, "Port of the gateway on 127.0.0.1");
+  add_port("--admin-port", ports_.admin, "Port of the admin listener");
+
+  command("version", "Print the version", &runtime::version);
+}
+
+CLI::App& CommandLine::command(const std::string& name, const std::string& what, std::function<int()> act) {
+  auto* added = app_.add_subcommand(name, what);
+  added->group("Commands");
+  added->allow_extras();
+  added->footer("");
+  commands_.emplace_back(added, std::move(act));
+  return *added;
+}
+
+void CommandLine::add_file(CLI::App& command) {
+  command.add_option("-c,--config", file_, "The configuration file")->type_name("FILE")->capture_default_str();
+}
+
+// Of the command that was added last.
+void CommandLine::add_port(const std::string& option, std::uint16_t& port, const std::string& what) {
+  const auto is_port = [](std::string& text) -> std::string {
+    const bool fits = !text.empty() && text.size() <= 5 && text.find_first_not_of("0123456789") == text.npos;
+    return fits && std::stoi(text) <= 65535 ? "" : "wanted a port from 0 to 65535, found '" + text + "'";
+  };
+  commands_.back().first->add_option(option, port, what)
+      ->check(CLI::Validator(is_port, ""))
+      ->type_name("PORT")
+      ->capture_default_str();
+}
+
+int CommandLine::run(int argc, const char* const* argv) try {
+  app_.parse(argc, argv);
+  if (const auto words = app_.remaining(true); !words.empty()) return unexpected(words);
+  for (const auto& [command, act] : commands_) {
+    if (command->parsed()) return act();
+  }
   return 0;
+} catch (const CLI::CallForHelp&) {
+  fmt::print("{}\n", app_.help());
+  return 0;
+} catch (const CLI::CallForVersion& version) {
+  fmt::print("{}\n", version.what());
+  return 0;
+} catch (const CLI::RequiredError&) {
+  if (const auto words = app_.remaining(); !words.empty()) return unexpected(words);
+  fmt::print(stderr, "{}\n", app_.help());
+  return kWrongUsage;
+} catch (const CLI::ArgumentMismatch& error) {
+  const std::string text = error.what();
+  return value_missing(text.substr(0, text.find(':')));
+} catch (const CLI::ParseError& error) {
+  return misused(error.what());
+}
+
+const CLI::App& CommandLine::chosen() const {
+  const auto chosen = app_.get_subcommands();
+  return chosen.empty() ? app_ : *chosen.front();
+}
+
+int CommandLine::misused(const std::string& message) const {
+  const auto name = &chosen() == &app_ ? "sluice" : "sluice " + chosen().get_name();
+  fmt::print(stderr, "{}: {}\nSee `{} --help`.\n", name, message, name);
+  return kWrongUsage;
+}
+
+int CommandLine::unexpected(const std::vector<std::string>& words) const {
+  const auto option = std::find_if(words.begin(), words.end(), [](const auto& word) { return word[0] == '-'; });
+  std::vector<std::string> names;
+  if (option != words.end()) {
+    for (const auto* known : chosen().get_options()) names.push_back(known->get_name());
+  } else {
+    for (const auto& known : commands_) names.push_back(known.first->get_name());
+  }
+  const bool misplaced = option == words.end() && &chosen() != &app_;
+  if (misplaced && chosen().get_option_no_throw("--config")) {
+    return misused(fmt::format("'{0}' is one word too many; a file is named with -c {0}", words.front()));
+  }
+  if (misplaced) return misused(fmt::format("'{}' is one word too many; leave it out", words.front()));
+  const auto& word = option != words.end() ? *option : words.front();
+  return misused(fmt::format("there is no {} '{}'; {}", option != words.end() ? "option" : "command", word,
+                             conf::suggest(word, {names.begin(), names.end()})));
+}
+
+int CommandLine::value_missing(const std::string& option) const {
+  return misused(fmt::format("{0} wants a value: {0} {1}", option, chosen().get_option(option)->get_type_name()));
+}
+
+int fail(const std::string& line) {
+  fmt::print(stderr, "sluice: {}\n", line);
+  return kFailed;
+}
+
+// What was printed has arrived, or the exit code says that it has not.
+int flushed(int code) {
+  errno = 0;
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
+  return fail(errno == 0 ? "cannot write to stdout" : fmt::format("cannot write to stdout: {}", std::strerror(errno)));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  CommandLine line;
+  return flushed(line.run(argc, argv));
+} catch (const std::system_error& error) {
+  return fail(std::ferror(stdout) != 0 ? "cannot write to stdout: " + error.code().message() : error.what());
 }

@@ -52,7 +52,7 @@ class AnyType final : public TypeSpec {
   void bind(const Node& node, void* into, const Constraints&, Context&) const override {
     *static_cast<Node*>(into) = node;
   }
-  void write(const void* from, Disclosure disclosure, Json& out) const override {
+  void write(const void* from, const Node&, Disclosure disclosure, Json& out) const override {
     write_node(*static_cast<const Node*>(from), disclosure, out);
   }
   void describe(const Constraints&, SchemaWriter&, Json&) const override {}

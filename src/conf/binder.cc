@@ -100,14 +100,14 @@ void ObjectSpec::bind(const Node& node, void* into, Context& context) const {
   if (node.is_map() || node.is_null()) {
     bind_fields(node, into, seen, context);
   } else if (const auto* field = shorthand(node.kind())) {
-    seen[static_cast<std::size_t>(field - fields_.data())] = 1;
+    seen[index_of(*field)] = 1;
     field->type().bind(node, static_cast<char*>(into) + field->offset, field->constraints, context);
   } else {
     context.problems.add(node, "wanted " + wanted() + ", found " + in_words(node));
     return;
   }
   check_keys(node, seen, context);
-  if (context.problems.size() + context.skipped != before) return;
+  if (context.problems.size() + context.skipped != before || node.incomplete()) return;
   Scope scope(context, node, *this);
   for (const auto& check : checks_) check(into, scope);
 }
@@ -116,23 +116,27 @@ void ObjectSpec::bind_fields(const Node& node, void* into, std::vector<char>& se
   for (const Node& child : node) {
     const auto* known = field(child.key());
     if (known == nullptr) {
-      context.problems.add(at_key(child, "there is no key " + in_quotes(child.key()) + " here",
-                                  suggest(child.key(), keys_of(fields_))));
+      const auto keys = keys_of(fields_);
+      context.problems.add(
+          at_key(child, "there is no key " + in_quotes(child.key()) + " here", suggest(child.key(), keys)));
+      // What was misspelt is not missing too.
+      if (const auto meant = nearest(child.key(), keys)) seen[index_of(*field(*meant))] = 1;
       continue;
     }
-    seen[static_cast<std::size_t>(known - fields_.data())] = 1;
+    seen[index_of(*known)] = 1;
     known->type().bind(child, static_cast<char*>(into) + known->offset, known->constraints, context);
   }
 }
 
 void ObjectSpec::check_keys(const Node& node, const std::vector<char>& seen, Context& context) const {
+  if (node.incomplete()) return;
   for (std::size_t i = 0; i < fields_.size(); ++i)
     if (fields_[i].required && !seen[i])
       context.problems.add(node, "the key " + in_quotes(fields_[i].key) + " is missing");
   for (const auto& group : groups_) {
     std::vector<std::string> written;
     for (const auto& key : group.keys)
-      if (const auto* known = field(key); known && seen[static_cast<std::size_t>(known - fields_.data())])
+      if (const auto* known = field(key); known && seen[index_of(*known)])
         written.push_back(key);
     check_group(group, node, written, context);
   }

@@ -163,6 +163,9 @@ class ObjectSpec {
 
  private:
   void bind_fields(const Node& node, void* into, std::vector<char>& seen, Context& context) const;
+  std::size_t index_of(const FieldSpec& field) const noexcept {
+    return static_cast<std::size_t>(&field - fields_.data());
+  }
   void check_keys(const Node& node, const std::vector<char>& seen, Context& context) const;
 };
 
@@ -263,8 +266,9 @@ struct Erased {
   Erased(const T& object) : spec(T::spec()), value(&object) {}  // NOLINT(google-explicit-constructor)
 };
 
-/// The value as the YAML would have it, defaults written out; empty optionals are left out.
-Json to_json(Erased object, Disclosure disclosure = Disclosure::redacted);
+/// The value as the YAML would have it, defaults written out; empty optionals are left out. With the node
+/// that it was bound to, what came from a ${…} is shown as it was written there.
+Json to_json(Erased object, Disclosure disclosure = Disclosure::redacted, const Node& written = {});
 
 /// Equal for equal settings, secrets included; places do not count. For this process alone.
 std::uint64_t content_hash(Erased object);

@@ -33,11 +33,13 @@ Option or_word(std::string word) {
   return {.required = false, .apply = [word = std::move(word)](Constraints& c) { c.word = word; }};
 }
 
-Option matching(std::string wanted, std::string pattern, std::function<bool(std::string_view)> accepts) {
+Option matching(std::string wanted, std::string pattern, std::function<bool(std::string_view)> accepts,
+                std::function<std::string(std::string_view)> advice) {
   return {.required = false, .apply = [=](Constraints& c) {
             c.wanted = wanted;
             c.pattern = pattern;
             c.accepts = accepts;
+            c.advice = advice;
           }};
 }
 

@@ -45,6 +45,7 @@ struct Constraints {
   std::function<bool(std::string_view)> accepts;
   std::string wanted;   ///< What `accepts` takes: "a header name".
   std::string pattern;  ///< The same for JSON Schema; empty: not expressed there.
+  std::function<std::string(std::string_view)> advice;  ///< The way out for what it does not take.
 
   /// "1 to 16 items", "at least 1 item"; empty without.
   std::string items() const;
@@ -81,8 +82,10 @@ Option count(std::uint32_t fewest, std::optional<std::uint32_t> most = std::null
 /// An empty std::optional of a scalar may be written as this word: `workers: auto`.
 Option or_word(std::string word);
 /// A text that `accepts` takes; `wanted` says what that is ("a header name"), `pattern` says it to JSON
-/// Schema as an anchored ECMA 262 regular expression.
-Option matching(std::string wanted, std::string pattern, std::function<bool(std::string_view)> accepts);
+/// Schema as an anchored ECMA 262 regular expression; `advice` says what to write in place of one that it
+/// does not take ("write unix:/run/a.sock").
+Option matching(std::string wanted, std::string pattern, std::function<bool(std::string_view)> accepts,
+                std::function<std::string(std::string_view)> advice = {});
 /// For Definition and Tagged: the kinds of this category of the catalog ("middleware").
 Option kinds(std::string category);
 

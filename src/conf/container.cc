@@ -33,12 +33,12 @@ void OptionalType::bind(const Node& node, void* into, const Constraints& constra
   }
 }
 
-void OptionalType::write(const void* from, Disclosure disclosure, Json& out) const {
+void OptionalType::write(const void* from, const Node& written, Disclosure disclosure, Json& out) const {
   const void* value = access_.get(from);
   if (value == nullptr) {
     out = nullptr;
   } else {
-    access_.inner().write(value, disclosure, out);
+    access_.inner().write(value, written, disclosure, out);
   }
 }
 
@@ -85,11 +85,12 @@ void ListType::bind(const Node& node, void* into, const Constraints& constraints
   check_count(node, node.size(), constraints, context);
 }
 
-void ListType::write(const void* from, Disclosure disclosure, Json& out) const {
+void ListType::write(const void* from, const Node& written, Disclosure disclosure, Json& out) const {
   out = Json::array();
-  for (std::size_t i = 0; i < access_.size(from); ++i) {
+  Node item = written.is_list() ? written.first() : written;
+  for (std::size_t i = 0; i < access_.size(from); ++i, item = item.next()) {
     out.push_back(nullptr);
-    access_.inner().write(access_.at(from, i), disclosure, out.back());
+    access_.inner().write(access_.at(from, i), item, disclosure, out.back());
   }
 }
 
@@ -131,11 +132,11 @@ void MapType::bind(const Node& node, void* into, const Constraints& constraints,
   check_count(node, node.size(), constraints, context);
 }
 
-void MapType::write(const void* from, Disclosure disclosure, Json& out) const {
+void MapType::write(const void* from, const Node& written, Disclosure disclosure, Json& out) const {
   out = Json::object();
   for (std::size_t i = 0; i < access_.size(from); ++i) {
     const auto [name, value] = access_.at(from, i);
-    access_.inner().write(value, disclosure, out[std::string(name)]);
+    access_.inner().write(value, written.find(name), disclosure, out[std::string(name)]);
   }
 }
 
@@ -163,8 +164,8 @@ void LocatedType::bind(const Node& node, void* into, const Constraints& constrai
   access_.inner().bind(node, access_.value(into, node), constraints, context);
 }
 
-void LocatedType::write(const void* from, Disclosure disclosure, Json& out) const {
-  access_.inner().write(access_.get(from), disclosure, out);
+void LocatedType::write(const void* from, const Node& written, Disclosure disclosure, Json& out) const {
+  access_.inner().write(access_.get(from), written, disclosure, out);
 }
 
 void LocatedType::describe(const Constraints& constraints, SchemaWriter& writer, Json& out) const {

@@ -52,7 +52,7 @@ class OptionalType : public TypeSpec {
   explicit OptionalType(Access access) : access_(access) {}
 
   void bind(const Node&, void*, const Constraints&, Context&) const override;
-  void write(const void*, Disclosure, Json&) const override;
+  void write(const void*, const Node&, Disclosure, Json&) const override;
   void describe(const Constraints&, SchemaWriter&, Json&) const override;
   std::string title(const Constraints&) const override;
   std::string wanted(const Constraints&) const override;
@@ -77,7 +77,7 @@ class ListType : public TypeSpec {
   explicit ListType(Access access) : access_(access) {}
 
   void bind(const Node&, void*, const Constraints&, Context&) const override;
-  void write(const void*, Disclosure, Json&) const override;
+  void write(const void*, const Node&, Disclosure, Json&) const override;
   void describe(const Constraints&, SchemaWriter&, Json&) const override;
   std::string title(const Constraints&) const override;
   std::string wanted(const Constraints&) const override;
@@ -102,7 +102,7 @@ class MapType : public TypeSpec {
   explicit MapType(Access access) : access_(access) {}
 
   void bind(const Node&, void*, const Constraints&, Context&) const override;
-  void write(const void*, Disclosure, Json&) const override;
+  void write(const void*, const Node&, Disclosure, Json&) const override;
   void describe(const Constraints&, SchemaWriter&, Json&) const override;
   std::string title(const Constraints&) const override;
   std::string wanted(const Constraints&) const override;
@@ -124,7 +124,7 @@ class LocatedType : public TypeSpec {
   explicit LocatedType(Access access) : access_(access) {}
 
   void bind(const Node&, void*, const Constraints&, Context&) const override;
-  void write(const void*, Disclosure, Json&) const override;
+  void write(const void*, const Node&, Disclosure, Json&) const override;
   void describe(const Constraints&, SchemaWriter&, Json&) const override;
   std::string title(const Constraints&) const override;
   std::string wanted(const Constraints&) const override;

@@ -15,8 +15,8 @@ class ObjectType final : public TypeSpec {
   void bind(const Node& node, void* into, const Constraints&, Context& context) const override {
     spec_().bind(node, into, context);
   }
-  void write(const void* from, Disclosure disclosure, Json& out) const override {
-    out = to_json({spec_(), from}, disclosure);
+  void write(const void* from, const Node& written, Disclosure disclosure, Json& out) const override {
+    out = to_json({spec_(), from}, disclosure, written);
   }
   void describe(const Constraints&, SchemaWriter& writer, Json& out) const override {
     out.update(writer.reference(spec_()));
@@ -31,17 +31,23 @@ class ObjectType final : public TypeSpec {
   const ObjectSpec& (*spec_)();
 };
 
+/// What a field was bound to: with a shorthand, what the whole object was.
+Node written_of(const FieldSpec& field, const ObjectSpec& spec, const Node& whole) {
+  return spec.shorthand(whole.kind()) == &field ? whole : whole.find(field.key);
+}
+
 }  // namespace
 
 std::unique_ptr<const TypeSpec> object_type(const ObjectSpec& (*spec)()) {
   return std::make_unique<ObjectType>(spec);
 }
 
-Json to_json(Erased object, Disclosure disclosure) {
+Json to_json(Erased object, Disclosure disclosure, const Node& written) {
   Json out = Json::object();
   for (const auto& field : object.spec.fields()) {
     const auto* member = static_cast<const char*>(object.value) + field.offset;
-    if (!field.type().absent(member)) field.type().write(member, disclosure, out[field.key]);
+    if (field.type().absent(member)) continue;
+    field.type().write(member, written_of(field, object.spec, written), disclosure, out[field.key]);
   }
   return out;
 }

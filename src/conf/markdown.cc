@@ -49,7 +49,7 @@ std::string default_of(const ObjectSpec& object, const FieldSpec& field) {
   if (field.type().absent(initial))
     return field.constraints.word.empty() ? "" : "`" + field.constraints.word + "`";
   Json value;
-  field.type().write(initial, Disclosure::redacted, value);
+  field.type().write(initial, {}, Disclosure::redacted, value);
   if (value.is_object() || (value.is_array() && value.empty()) || value == "") return "";
   return "`" + (value.is_string() ? value.get<std::string>() : value.dump()) + "`";
 }

@@ -89,6 +89,7 @@ Node::Node(std::shared_ptr<const Tree> tree, std::uint32_t index) noexcept
 
 Node::Kind Node::kind() const noexcept { return tree_ ? tree_->nodes[index_].kind : Kind::null; }
 Node::Style Node::style() const noexcept { return tree_ ? tree_->nodes[index_].style : Style::plain; }
+bool Node::incomplete() const noexcept { return tree_ && tree_->nodes[index_].incomplete; }
 std::uint32_t Node::size() const noexcept { return tree_ ? tree_->nodes[index_].size : 0; }
 std::string_view Node::file() const noexcept { return tree_ ? std::string_view(tree_->file) : ""; }
 

@@ -48,6 +48,9 @@ class Node {
   Location key_location() const noexcept;
   /// The key that this is the value of; empty for list items and the root.
   std::string_view key() const noexcept;
+  /// Something of it was left out, and reported: a second writing of its key, or its merge keys. What is
+  /// missing here may have stood there.
+  bool incomplete() const noexcept;
   std::string_view file() const noexcept;
   /// `routes[0].match.path`; keys with other characters than letters, digits, _ and - are quoted.
   std::string path() const;

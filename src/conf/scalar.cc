@@ -22,6 +22,15 @@ bool is_text(const Node& node) {
   return node.style() != Node::Style::plain || looks_like(node.text()) == Looks::text;
 }
 
+std::string advice_on(const Node& node, const Constraints& constraints) {
+  return constraints.advice && node.style() != Node::Style::expanded ? constraints.advice(node.text()) : "";
+}
+
+/// What a ${…} stands for may be a secret, whatever the type of the field.
+bool keeps_to_itself(const Node& written, Disclosure disclosure) {
+  return written.style() == Node::Style::expanded && disclosure == Disclosure::redacted;
+}
+
 void add_range(const Constraints& constraints, Json& out) {
   const auto number = [](const Bound& bound) { return Json::parse(bound.text); };
   if (constraints.low) out["minimum"] = number(*constraints.low);
@@ -51,19 +60,18 @@ std::string ScalarType::complaint(const Node& node, const Constraints& constrain
   return "wanted " + wanted(constraints) + ", found " + (hidden ? "something else" : in_words(node));
 }
 
+std::string ScalarType::way_out(const Node& node, const Constraints& constraints) const {
+  if (!node.is_scalar()) return {};
+  if (constraints.advice) return advice_on(node, constraints);
+  return form_.written == ScalarForm::Written::as_text ? "put it in quotes" : "write it without quotes";
+}
+
 void ScalarType::bind(const Node& node, void* into, const Constraints& constraints, Context& context) const {
   if (node.style() == Node::Style::broken) {
     ++context.skipped;
     return;
   }
-  if (!written_right(node)) {
-    const bool needs_quotes = node.is_scalar() && form_.written == ScalarForm::Written::as_text;
-    const bool needs_none = node.is_scalar() && form_.written == ScalarForm::Written::bare;
-    return context.problems.add(node, complaint(node, constraints),
-                                needs_quotes ? "put it in quotes"
-                                : needs_none ? "write it without quotes"
-                                             : "");
-  }
+  if (!written_right(node)) return context.problems.add(node, complaint(node, constraints), way_out(node, constraints));
   const auto magnitude = store_(node.text(), into);
   if (!magnitude) {
     const bool hidden = form_.secret || node.style() == Node::Style::expanded;
@@ -76,13 +84,15 @@ void ScalarType::bind(const Node& node, void* into, const Constraints& constrain
                                           (expanded ? in_words(node) : std::string(node.text())));
   }
   if (constraints.accepts && !constraints.accepts(node.text()))
-    context.problems.add(node, complaint(node, constraints));
+    context.problems.add(node, complaint(node, constraints), advice_on(node, constraints));
 }
 
-void ScalarType::write(const void* from, Disclosure disclosure, Json& out) const {
+void ScalarType::write(const void* from, const Node& written, Disclosure disclosure, Json& out) const {
   auto text = show_(from);
   if (form_.secret && disclosure == Disclosure::redacted && !text.empty()) {
     out = "***";
+  } else if (keeps_to_itself(written, disclosure)) {
+    out = std::string(written.written());
   } else if (form_.written == ScalarForm::Written::bare) {
     out = Json::parse(text);
   } else {
@@ -143,7 +153,9 @@ void EnumSpec::bind(const Node& node, void* into, const Constraints& constraints
                        near ? "did you mean '" + std::string(*near) + "'?" : "");
 }
 
-void EnumSpec::write(const void* from, Disclosure, Json& out) const { out = std::string(name(get_(from))); }
+void EnumSpec::write(const void* from, const Node& written, Disclosure disclosure, Json& out) const {
+  out = std::string(keeps_to_itself(written, disclosure) ? written.written() : name(get_(from)));
+}
 
 void EnumSpec::describe(const Constraints&, SchemaWriter& writer, Json& out) const {
   Json values = Json::array();

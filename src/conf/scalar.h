@@ -43,7 +43,7 @@ class ScalarType : public TypeSpec {
   ScalarType(ScalarForm form, Store store, Show show);
 
   void bind(const Node& node, void* into, const Constraints& constraints, Context& context) const override;
-  void write(const void* from, Disclosure disclosure, Json& out) const override;
+  void write(const void* from, const Node& written, Disclosure disclosure, Json& out) const override;
   void describe(const Constraints& constraints, SchemaWriter& writer, Json& out) const override;
   std::string title(const Constraints& constraints) const override;
   std::string wanted(const Constraints& constraints) const override;
@@ -51,6 +51,7 @@ class ScalarType : public TypeSpec {
  private:
   std::string complaint(const Node& node, const Constraints& constraints) const;
   bool written_right(const Node& node) const;
+  std::string way_out(const Node& node, const Constraints& constraints) const;
 
   ScalarForm form_;
   Store store_;
@@ -101,7 +102,7 @@ class EnumSpec : public TypeSpec {
   const std::vector<Name>& names() const { return names_; }
 
   void bind(const Node& node, void* into, const Constraints& constraints, Context& context) const override;
-  void write(const void* from, Disclosure disclosure, Json& out) const override;
+  void write(const void* from, const Node& written, Disclosure disclosure, Json& out) const override;
   void describe(const Constraints& constraints, SchemaWriter& writer, Json& out) const override;
   std::string title(const Constraints& constraints) const override;
   std::string wanted(const Constraints& constraints) const override;

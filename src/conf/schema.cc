@@ -52,7 +52,7 @@ Json describe_field(const ObjectSpec& object, const FieldSpec& field, SchemaWrit
   const auto* initial = static_cast<const char*>(object.defaults()) + field.offset;
   if (field.required || field.type().absent(initial)) return out;
   Json value;
-  field.type().write(initial, Disclosure::redacted, value);
+  field.type().write(initial, {}, Disclosure::redacted, value);
   if (worth_showing(value)) out["default"] = std::move(value);
   return out;
 }

@@ -21,7 +21,7 @@ std::string link(const std::string& category) { return "[" + category + "](#" + 
 class DefinitionType final : public TypeSpec {
  public:
   void bind(const Node& node, void* into, const Constraints& constraints, Context& context) const override;
-  void write(const void* from, Disclosure disclosure, Json& out) const override;
+  void write(const void* from, const Node& written, Disclosure disclosure, Json& out) const override;
 
   void describe(const Constraints& constraints, SchemaWriter& writer, Json& out) const override {
     out.update(writer.reference(constraints.category));
@@ -66,12 +66,13 @@ void DefinitionType::bind(const Node& node, void* into, const Constraints& const
   definition.value = std::move(value);
 }
 
-void DefinitionType::write(const void* from, Disclosure disclosure, Json& out) const {
+void DefinitionType::write(const void* from, const Node&, Disclosure disclosure, Json& out) const {
   const auto& definition = *static_cast<const Definition*>(from);
   out = Json::object();
   if (definition.kind.empty()) return;
   out[definition.kind] = definition.entry != nullptr && definition.value
-                             ? to_json({definition.entry->spec(), definition.value.get()}, disclosure)
+                             ? to_json({definition.entry->spec(), definition.value.get()}, disclosure,
+                                       definition.config)
                              : Json::object();
 }
 
@@ -97,12 +98,12 @@ class TaggedType final : public TypeSpec {
     }
   }
 
-  void write(const void* from, Disclosure disclosure, Json& out) const override {
+  void write(const void* from, const Node& written, Disclosure disclosure, Json& out) const override {
     const auto& tagged = *static_cast<const Tagged*>(from);
     if (tagged.is_reference()) {
-      out = tagged.reference;
+      Type<std::string>::spec().write(&tagged.reference, written, disclosure, out);
     } else {
-      definition_type().write(&tagged.definition, disclosure, out);
+      definition_type().write(&tagged.definition, written, disclosure, out);
     }
   }
 

@@ -22,6 +22,7 @@ struct Tree {
     Node::Kind kind = Node::Kind::null;
     Node::Style style = Node::Style::plain;
     bool keyed = false;  ///< The value of a map's key, which may be the empty string.
+    bool incomplete = false;
     std::uint32_t parent = none, first = none, next = none;
     std::uint32_t size = 0;   ///< Children.
     std::uint32_t index = 0;  ///< Among its siblings.

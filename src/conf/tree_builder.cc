@@ -237,6 +237,7 @@ void TreeBuilder::OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) {
 void TreeBuilder::copy_into(std::uint32_t from, std::uint32_t to) {
   auto& nodes = tree_->nodes;
   nodes[to].style = nodes[from].style;
+  nodes[to].incomplete = nodes[from].incomplete;
   nodes[to].text = nodes[from].text;
   if (const auto raw = tree_->written.find(from); raw != tree_->written.end()) {
     auto copy = raw->second;
@@ -263,13 +264,16 @@ void TreeBuilder::OnMapEnd() {
   std::vector<std::uint32_t> children, dropped;
   for (auto i = nodes[map].first; i != Tree::none; i = nodes[i].next) {
     children.push_back(i);
-    if (nodes[i].key == "<<") dropped.push_back(i);
+    if (nodes[i].key != "<<") continue;
+    nodes[map].incomplete = true;
+    dropped.push_back(i);
   }
   std::stable_sort(children.begin(), children.end(),
                    [&](auto a, auto b) { return nodes[a].key < nodes[b].key; });
   for (std::size_t i = 1; i < children.size(); ++i) {
     if (nodes[children[i]].key != nodes[children[i - 1]].key) continue;
     complain_twice(children[i - 1], children[i]);
+    nodes[children[i - 1]].incomplete = true;
     dropped.push_back(children[i]);
     children[i] = children[i - 1];  // a third one names the first too
   }

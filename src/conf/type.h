@@ -22,7 +22,7 @@ class Catalog;
 class ObjectSpec;
 class SchemaWriter;
 
-/// Whether secrets are shown. `revealed` is for hashing alone.
+/// Whether secrets are shown, and what a ${…} stands for. `revealed` is for hashing alone.
 enum class Disclosure : std::uint8_t { redacted, revealed };
 
 /// What binding carries along.
@@ -39,8 +39,9 @@ class TypeSpec {
 
   /// Sets the value from the node, or reports what is wrong and leaves a value that is whole but unspecified.
   virtual void bind(const Node& node, void* into, const Constraints& constraints, Context& context) const = 0;
-  /// The value as JSON, written as YAML would have it (durations as text).
-  virtual void write(const void* from, Disclosure disclosure, Json& out) const = 0;
+  /// The value as JSON, written as YAML would have it (durations as text). `written`: the node that it was
+  /// bound to, absent for a default.
+  virtual void write(const void* from, const Node& written, Disclosure disclosure, Json& out) const = 0;
   /// The JSON Schema of every way to write it.
   virtual void describe(const Constraints& constraints, SchemaWriter& writer, Json& out) const = 0;
 

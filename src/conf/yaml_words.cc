@@ -1,8 +1,10 @@
 #include "conf/yaml_words.h"
 
 #include <array>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <yaml-cpp/exceptions.h>
 
@@ -36,9 +38,22 @@ constexpr std::array wordings{
 
 bool has(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 
-/// Whether a ${ stands unquoted just before the place, which ends at its brace in a flow map.
-bool after_dollar(std::string_view line, std::uint32_t column) {
-  return column >= 2 && line.substr(0, column).substr(column - 2) == "${";
+/// What the line itself betrays of a value that should stand in quotes.
+std::optional<Problem> unquoted(std::string_view theirs, const Source& source, Location where) {
+  const auto line = source.line(where.line);
+  const auto before = line.substr(0, where.column - 1), after = line.substr(before.size());
+  const bool in_flow = has(theirs, "flow not found");
+  // YAML allows it, yaml-cpp does not.
+  if ((in_flow || theirs == "unknown token") && after.starts_with('?'))
+    return source.problem(where, "a ? inside { } or [ ] must be in quotes", "put the whole text in quotes");
+  if (in_flow && before.ends_with('$') && after.starts_with('{'))
+    return source.problem(where, "a ${…} inside { } or [ ] must be in quotes", "write \"${NAME}\"");
+  if (in_flow && (before.ends_with(']') || before.ends_with('}')))
+    return source.problem(where, "this does not belong to the brackets before it",
+                          "a text that begins with [ or { must be in quotes");
+  if (theirs == "end of map not found" && !trim(before).empty())
+    return source.problem(where, "this does not belong to the value before it", "put the whole text in quotes");
+  return {};
 }
 
 Problem at_open_flow(const Source& source, Location open) {
@@ -59,12 +74,10 @@ Problem explain(const YAML::Exception& error, const Source& source, Location ope
   // At the end of the file yaml-cpp names no place, or one before the bracket.
   if (has(theirs, "flow not found") && open.line > 0 && (!placed || where <= open))
     return at_open_flow(source, open);
-  const auto line = source.line(where.line);
   if (const auto tab = source.tab_before({.line = where.line, .column = where.column}))
     return source.problem({.line = where.line, .column = tab}, "a tab in the indentation",
                           "indent with spaces");
-  if (has(theirs, "flow not found") && after_dollar(line, where.column))
-    return source.problem(where, "a ${…} inside { } or [ ] must be in quotes", "write \"${NAME}\"");
+  if (auto problem = unquoted(theirs, source, where)) return std::move(*problem);
   for (const Wording& wording : wordings)
     if (theirs == wording.theirs)
       return source.problem(where, std::string(wording.message), std::string(wording.hint));

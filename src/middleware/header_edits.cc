@@ -23,7 +23,9 @@ bool is_editable(std::string_view name) {
 
 void check_name(std::string_view list, std::string_view name, conf::Scope& scope) {
   if (!http::is_token(name)) {
-    scope.problem(list, in_quotes(name) + " is not a header field name");
+    const auto where = scope.node().nearest_to(list);
+    const bool expanded = where.style() == conf::Node::Style::expanded;
+    scope.problem(list, (expanded ? in_words(where) : in_quotes(name)) + " is not a header field name");
   } else if (equals_ignoring_case(name, "host")) {
     scope.problem(list, "Host is not edited here", "set `host` of the upstream");
   } else if (!is_editable(name)) {

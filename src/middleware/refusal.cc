@@ -42,7 +42,7 @@ void check_variables(const Refusal& refusal, conf::Scope& scope) {
 
 const conf::ObjectSpec& Refusal::spec() {
   static const conf::ObjectSpec spec =
-      conf::object<Refusal>("Refusal", "The body of what the gateway refuses on a route, in place of problem+json.")
+      conf::object<Refusal>("Refusal", "The body of what the gateway refuses, in place of problem+json.")
           .field("body", &Refusal::body,
                  "May hold {status}, {reason}, {route} and {request_id}; a literal brace is doubled.",
                  conf::required())

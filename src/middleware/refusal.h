@@ -1,4 +1,4 @@
-// refusal: a route's own body for what the gateway refuses, in place of problem+json.
+// refusal: a body of the user's own for what the gateway refuses, in place of problem+json.
 #pragma once
 
 #include <string>

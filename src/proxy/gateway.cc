@@ -6,8 +6,12 @@
 namespace sluice::proxy {
 
 Gateway::Gateway(WorkerParts parts, std::shared_ptr<const RouteTable> table,
-                 std::vector<std::unique_ptr<Route>> routes)
-    : parts_(parts), table_(std::move(table)), routes_(std::move(routes)), forwarder_(parts.rng) {}
+                 std::vector<std::unique_ptr<Route>> routes, std::unique_ptr<Middleware> refusal)
+    : parts_(parts),
+      table_(std::move(table)),
+      routes_(std::move(routes)),
+      refusal_(std::move(refusal)),
+      forwarder_(parts.rng) {}
 
 Task<void> Gateway::serve(LiveExchange& live, codec::ServerStream& client, const ListenerSettings& listener,
                           http::Refusal refusal) {
@@ -70,6 +74,8 @@ Step Gateway::find_route(LiveExchange& live) {
 // The head of the response, through the hooks.
 void Gateway::respond(LiveExchange& live, bool upstream) {
   if (upstream) prepare_response(live);
+  // First, so that a route's own has the last word.
+  if (refusal_) refusal_->on_response(live.exchange);
   if (live.route) live.route->chain.respond(live.exchange, live.progress);
   complete_response(live.exchange, dates_);
 }

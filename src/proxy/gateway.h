@@ -35,9 +35,10 @@ struct WorkerParts {
 /// Immutable but for what routes count and balance; loop's thread only, once built.
 class Gateway {
  public:
-  /// `routes[i]` is where entry i of the table leads.
+  /// `routes[i]` is where entry i of the table leads. `refusal`, which may be null and has no slots, is shown
+  /// every response before the chain of its route, if it has one.
   Gateway(WorkerParts parts, std::shared_ptr<const RouteTable> table,
-          std::vector<std::unique_ptr<Route>> routes);
+          std::vector<std::unique_ptr<Route>> routes, std::unique_ptr<Middleware> refusal = nullptr);
 
   /// Serves the request in live.exchange.request, whose client facts are set, up to its on_done.
   /// `refusal`: what the codec found wrong with it, if anything; such a request passes no chain.
@@ -54,6 +55,7 @@ class Gateway {
   WorkerParts parts_;
   std::shared_ptr<const RouteTable> table_;
   std::vector<std::unique_ptr<Route>> routes_;
+  std::unique_ptr<Middleware> refusal_;
   Forwarder forwarder_;
   http::DateCache dates_;
 };

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "http/chars.h"
 #include "http/target.h"
+#include "proxy/route_match.h"
 
 namespace sluice::proxy {
 namespace {
@@ -40,7 +41,8 @@ void check_template(const Template& path, conf::Scope& scope) {
 
 void check_regex(const RewriteConfig& config, conf::Scope& scope) {
   const RE2 regex(*config.path_regex, quiet());
-  if (!regex.ok()) return scope.problem("path_regex", "not a regular expression of RE2: " + regex.error());
+  if (!regex.ok())
+    return scope.problem("path_regex", fault_of_regex(regex.error(), scope.node().find("path_regex")));
   if (!config.substitution) return scope.problem("path_regex", "needs a substitution beside it");
   std::string error;
   if (!regex.CheckRewriteString(*config.substitution, &error)) return scope.problem("substitution", error);

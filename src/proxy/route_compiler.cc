@@ -100,7 +100,7 @@ class Compiler {
     } else if (match.regex) {
       demand.test = Demand::Test::regex;
       demand.value = *match.regex;
-      demand.regex = compile(*match.regex, named.where);
+      demand.regex = compile(*match.regex, named.where.find("regex"));
       if (demand.regex == nullptr) demand.test = Demand::Test::present;
     } else if (match.present && !*match.present) {
       demand.test = Demand::Test::absent;
@@ -115,7 +115,7 @@ class Compiler {
     options.set_log_errors(false);
     auto regex = std::make_unique<const RE2>(text, options);
     if (!regex->ok()) {
-      problems_.add(where, "not a regular expression of RE2: " + regex->error());
+      problems_.add(where, fault_of_regex(regex->error(), where));
       return nullptr;
     }
     regexes_[text] = regex.get();

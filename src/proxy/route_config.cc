@@ -32,13 +32,14 @@ void check(const RouteConfig& route, conf::Scope& scope) {
     scope.problem("rewrite", "there is no upstream to rewrite the path for");
 }
 
+// Never of what a ${…} stands for: names are shown where the configuration is not.
 std::string derived_name(const RouteMatch& match) {
   std::string name;
-  if (!match.host.empty()) name = *match.host.front();
+  if (!match.host.empty()) name = match.host.front().where.written();
   if (match.path_regex) {
-    name += **match.path_regex;
+    name += match.path_regex->where.written();
   } else if (!match.path.empty()) {
-    name += *match.path.front();
+    name += match.path.front().where.written();
   } else {
     name += name.empty() ? "default" : "/*";
   }
@@ -51,17 +52,9 @@ std::string unused(const std::string& wanted, const std::set<std::string>& taken
   return name;
 }
 
-std::shared_ptr<const MiddlewarePlan> find_plan(const conf::Tagged& use, const NamedPlans& named,
-                                                conf::Problems& problems) {
+std::shared_ptr<const MiddlewarePlan> plan_for(const conf::Tagged& use, const NamedPlans& named) {
   if (!use.is_reference()) return plan_of(use.definition);
-  const auto known =
-      std::find_if(named.begin(), named.end(), [&](const auto& n) { return n.first == use.reference; });
-  if (known != named.end()) return known->second;
-  std::vector<std::string_view> names;
-  for (const auto& n : named) names.push_back(n.first);
-  problems.add(use.where, "no middleware is named " + in_quotes(use.reference),
-               conf::suggest(use.reference, names));
-  return nullptr;
+  return std::find_if(named.begin(), named.end(), [&](const auto& n) { return n.first == use.reference; })->second;
 }
 
 template <class Config>
@@ -115,7 +108,7 @@ void name_routes(std::vector<RouteConfig>& routes, conf::Problems& problems) {
   std::set<std::string> taken;
   for (const RouteConfig& route : routes) {
     if (route.name.empty() || taken.insert(route.name).second) continue;
-    problems.add(route.where.nearest_to("name"), "another route is named " + in_quotes(route.name) + " too");
+    problems.add(route.where.nearest_to("name"), "another route has this name too");
   }
   for (RouteConfig& route : routes) {
     if (!route.name.empty()) continue;
@@ -131,15 +124,12 @@ std::vector<RouteEntry> route_entries(const std::vector<RouteConfig>& routes) {
 }
 
 std::vector<std::shared_ptr<const MiddlewarePlan>> chain_plans(const RouteConfig& route,
-                                                               const NamedPlans& named,
-                                                               conf::Problems& problems) {
+                                                               const NamedPlans& named) {
   std::vector<std::shared_ptr<const MiddlewarePlan>> plans;
   if (route.response_headers)
     plans.push_back(own_plan(middleware::response_headers_kind(), *route.response_headers));
   if (route.refusal) plans.push_back(own_plan(middleware::refusal_kind(), *route.refusal));
-  for (const conf::Tagged& use : route.middlewares) {
-    if (auto plan = find_plan(use, named, problems)) plans.push_back(std::move(plan));
-  }
+  for (const conf::Tagged& use : route.middlewares) plans.push_back(plan_for(use, named));
   if (route.request_headers)
     plans.push_back(own_plan(middleware::request_headers_kind(), *route.request_headers));
   if (route.redirect) plans.push_back(own_plan(middleware::redirect_kind(), *route.redirect));

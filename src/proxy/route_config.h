@@ -20,7 +20,7 @@ namespace sluice::proxy {
 
 /// One share of a split.
 struct UpstreamShare {
-  conf::Located<std::string> upstream;  ///< Name; whether it exists is for the composition root to check.
+  conf::Located<std::string> upstream;  ///< Name; whether it exists is for the whole to check.
   unsigned weight = 1;
   static const conf::ObjectSpec& spec();
 };
@@ -59,9 +59,8 @@ using NamedPlans = std::vector<std::pair<std::string_view, std::shared_ptr<const
 ///   middlewares        in the order of the file
 ///   request_headers    innermost of those that go on: it knows the consumer that auth has found
 ///   redirect, respond  end the chain
-/// References that dangle are reported with the nearest name.
+/// `named` has every middleware that the route names.
 std::vector<std::shared_ptr<const MiddlewarePlan>> chain_plans(const RouteConfig& route,
-                                                               const NamedPlans& named,
-                                                               conf::Problems& problems);
+                                                               const NamedPlans& named);
 
 }  // namespace sluice::proxy

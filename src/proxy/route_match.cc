@@ -45,9 +45,14 @@ std::string fault_of_path(std::string_view path) {
 void check_each(const std::vector<conf::Located<std::string>>& values, std::string_view key,
                 conf::Scope& scope, std::string (*fault_of)(std::string_view)) {
   for (std::size_t i = 0; i < values.size(); ++i) {
-    std::string fault = fault_of(*values[i]);
-    if (!fault.empty())
-      scope.problem(std::string(key) + "[" + std::to_string(i) + "]", in_quotes(*values[i]) + ": " + fault);
+    const auto fault = fault_of(*values[i]);
+    if (fault.empty()) continue;
+    // A fault may repeat the value, which is not shown where a ${…} stands for it.
+    const auto& where = values[i].where;
+    scope.problem(std::string(key) + "[" + std::to_string(i) + "]",
+                  where.style() == conf::Node::Style::expanded
+                      ? in_words(where) + " is not a " + std::string(key) + " that can match"
+                      : in_quotes(*values[i]) + ": " + fault);
   }
 }
 
@@ -71,6 +76,12 @@ void check(const RouteMatch& match, conf::Scope& scope) {
 }
 
 }  // namespace
+
+std::string fault_of_regex(const std::string& error, const conf::Node& where) {
+  const bool expanded = where.style() == conf::Node::Style::expanded;
+  if (expanded) return in_words(where) + " is not a regular expression of RE2";
+  return "not a regular expression of RE2: " + error;
+}
 
 const conf::ObjectSpec& ValueMatch::spec() {
   static const conf::ObjectSpec spec =

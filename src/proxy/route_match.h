@@ -31,4 +31,8 @@ struct RouteMatch {
   static const conf::ObjectSpec& spec();
 };
 
+/// What to say of an expression that RE2 does not take. `error`, its own words, repeats parts of the
+/// expression, which are not shown where a ${…} stands for it.
+std::string fault_of_regex(const std::string& error, const conf::Node& where);
+
 }  // namespace sluice::proxy

@@ -20,7 +20,7 @@ struct AdminSources {
   std::function<std::string()> metrics;    ///< Prometheus text.
   std::function<bool()> ready;
   std::function<std::string()> upstreams;  ///< JSON.
-  std::function<std::string()> config;     ///< JSON, secrets redacted.
+  std::function<std::string()> config;     ///< JSON, without secrets and what a ${…} stands for.
 };
 
 class AdminHandler final : public Middleware {

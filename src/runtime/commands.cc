@@ -1,6 +1,5 @@
 #include "runtime/commands.h"
 
-#include <csignal>
 #include <cstdio>
 #include <functional>
 #include <thread>
@@ -11,20 +10,11 @@
 #include "conf/schema.h"
 #include "runtime/config_page.h"
 #include "runtime/server.h"
+#include "runtime/signals.h"
 #include "telemetry/log.h"
 
 namespace sluice::runtime {
 namespace {
-
-// Threads inherit the mask, so that signals come to whoever waits for them here.
-sigset_t block_signals() {
-  std::signal(SIGPIPE, SIG_IGN);
-  sigset_t set;
-  sigemptyset(&set);
-  for (int signal : {SIGTERM, SIGINT, SIGUSR1}) sigaddset(&set, signal);
-  pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  return set;
-}
 
 std::shared_ptr<const Snapshot> compiled(std::optional<Config> config, conf::Problems& problems) {
   return config ? compile(std::move(*config), problems) : nullptr;
@@ -45,24 +35,37 @@ void announce(const Server& server, const Snapshot& snapshot) {
   if (server.admin_address()) log::info("admin on {}", server.admin_address()->to_string());
 }
 
+bool ends(int signal) { return signal == SIGTERM || signal == SIGINT; }
+
+// Serves until a signal ends it, and returns that one.
+int serve_until_told(Server& server, const Signals& signals) {
+  for (;;) {
+    const int signal = signals.next();
+    if (ends(signal)) return signal;
+    if (signal == SIGUSR1) server.reopen_logs();
+    if (signal == SIGHUP) {
+      log::warn("SIGHUP: reload is not there yet; restart to take a changed configuration; "
+                "SIGUSR1 reopens the access log");
+    }
+  }
+}
+
 // A second signal while exchanges finish ends the process at once.
-void leave_on_second_signal(sigset_t signals) {
-  sigdelset(&signals, SIGUSR1);
-  std::thread([signals] {
-    int signal = 0;
-    sigwait(&signals, &signal);
+void leave_on_second_signal(const Signals& signals) {
+  std::thread([signals, second = SecondSignal(std::chrono::steady_clock::now())] {
+    while (!ends(signals.next()) || !second.is_meant(std::chrono::steady_clock::now())) {
+    }
     log::warn("second signal: leaving at once");
     std::_Exit(1);
   }).detach();
 }
 
-int serve(std::shared_ptr<const Snapshot> snapshot, const std::function<void(const Server&)>& started) {
-  auto signals = block_signals();
+int serve(const Signals& signals, std::shared_ptr<const Snapshot> snapshot,
+          const std::function<void(const Server&)>& started) {
   Server server(snapshot);
   announce(server, *snapshot);
   started(server);
-  int signal = 0;
-  while (sigwait(&signals, &signal) == 0 && signal == SIGUSR1) server.reopen_logs();
+  const int signal = serve_until_told(server, signals);
   log::info("{}: draining for at most {}", signal == SIGTERM ? "SIGTERM" : "SIGINT",
             format(snapshot->config.shutdown.drain));
   leave_on_second_signal(signals);
@@ -87,7 +90,7 @@ int run(const std::string& file) try {
     return fail(fmt::format("{} has {} problem{}; nothing was started", file, problems.size(),
                             problems.size() == 1 ? "" : "s"));
   }
-  return serve(std::move(snapshot), [](const Server&) {});
+  return serve(Signals(), std::move(snapshot), [](const Server&) {});
 } catch (const StartError& error) {
   return fail(error.what());
 }
@@ -118,17 +121,18 @@ int reference() {
 }
 
 int demo(const Demo::Ports& ports) try {
-  block_signals();  // before the origins' threads begin
+  const Signals signals;  // before the origins' threads begin
   Demo demo(ports);
   conf::Problems problems;
   auto snapshot = compiled(parse_config(demo.config(), "demo.yaml", problems), problems);
   if (!snapshot) return fail("the demo's configuration is wrong:\n" + problems.text());
-  fmt::print("The demo's configuration:\n\n{}\n", demo.config());
-  return serve(std::move(snapshot), [&](const Server& server) {
-    fmt::print("\nTry, from another terminal:\n{}Ctrl-C ends the demo.\n\n",
-               demo.guide(server.addresses().front(), *server.admin_address()));
+  return serve(signals, std::move(snapshot), [&](const Server& server) {
+    fmt::print("The demo's configuration:\n\n{}\nTry, from another terminal:\n{}Ctrl-C ends the demo.\n\n",
+               demo.config(), demo.guide(server.addresses().front(), *server.admin_address()));
     std::fflush(stdout);
   });
+} catch (const ListenError& error) {
+  return fail(fmt::format("{}; choose other ports with --port and --admin-port", error.what()));
 } catch (const StartError& error) {
   return fail(error.what());
 }

@@ -1,19 +1,17 @@
 #include "runtime/config.h"
 
+#include <nlohmann/json.hpp>
+
 #include "middleware/builtins.h"
-#include "net/address.h"
 #include "net/prefix.h"
+#include "runtime/check_whole.h"
+#include "runtime/listen_address.h"
 #include "sluice/registry.h"
 
 namespace sluice::runtime {
 namespace {
 
 using namespace std::chrono_literals;
-
-conf::Option listen_address() {
-  return conf::matching("an address to listen on, like 0.0.0.0:8080, [::]:8080 or unix:/run/sluice.sock", "",
-                        [](std::string_view text) { return net::Address::parse(text).has_value(); });
-}
 
 conf::Option address_range() {
   return conf::matching("an address range like 10.0.0.0/8, an address, or unix", "", [](std::string_view text) {
@@ -103,11 +101,20 @@ const conf::ObjectSpec& Config::spec() {
                  conf::kinds(std::string(MiddlewareKind::category)))
           .field("routes", &Config::routes, "Which requests go where; the most specific route wins.",
                  conf::required(), conf::count(1, 100'000))
+          .field("refusal", &Config::refusal,
+                 "The body of refusals, in place of problem+json, where a route has none of its own or none matched.")
           .field("access_log", &Config::access_log, "A line for each request.")
           .field("log", &Config::log, "What the process says of itself, on stderr.")
           .field("admin", &Config::admin, "The listener for operators; none where it is not written.")
-          .field("shutdown", &Config::shutdown, "What SIGTERM and SIGINT do.");
+          .field("shutdown", &Config::shutdown, "What SIGTERM and SIGINT do.")
+          .where(&Config::where);
   return spec;
+}
+
+conf::Json to_json(const Config& config, unsigned workers) {
+  auto in_force = config;
+  in_force.workers = workers;
+  return conf::to_json(in_force, conf::Disclosure::redacted, config.where);
 }
 
 const conf::Catalog& catalog() {
@@ -121,49 +128,11 @@ const conf::Catalog& catalog() {
 
 namespace {
 
-// With port 0 the system chooses, each time another one.
-bool same_place(const std::string& one, const std::string& other) {
-  auto address = net::Address::parse(one);
-  return one == other && (address->is_unix() || address->port() != 0);
-}
-
-void check_names(Config& config, conf::Problems& problems) {
-  for (std::size_t i = 0; i < config.listeners.size(); ++i) {
-    auto& listener = config.listeners[i];
-    if (listener.name.empty()) listener.name = *listener.address;
-    for (std::size_t j = 0; j < i; ++j) {
-      const auto& other = config.listeners[j];
-      if (same_place(*other.address, *listener.address)) {
-        problems.add(listener.address.where, "another listener has this address too");
-      } else if (other.name == listener.name) {
-        problems.add(listener.where, "another listener is named '" + listener.name + "' too");
-      }
-    }
-    if (config.admin && same_place(*config.admin->address, *listener.address)) {
-      problems.add(config.admin->address.where, "the listener '" + listener.name + "' has this address too");
-    }
-  }
-}
-
-void check_upstreams(const Config& config, conf::Problems& problems) {
-  for (const auto& route : config.routes) {
-    for (const auto& share : route.upstream) {
-      if (config.upstreams.find(*share.upstream)) continue;
-      problems.add(share.upstream.where, "no upstream is named '" + *share.upstream + "'",
-                   conf::suggest(*share.upstream, config.upstreams.names()));
-    }
-  }
-}
-
 std::optional<Config> bind_config(const conf::Node& root, conf::Problems& problems) {
+  if (!root) return {};
   Config config;
-  if (!root || !problems.empty()) return {};
-  bool bound = conf::bind(root, config, problems, catalog());
-  if (bound) {
-    check_names(config, problems);
-    check_upstreams(config, problems);
-    proxy::name_routes(config.routes, problems);
-  }
+  conf::bind(root, config, problems, catalog());
+  check_whole(config, root, problems);
   if (!problems.empty()) return {};
   return config;
 }

@@ -31,7 +31,7 @@ struct ListenerLimitsConfig {
 };
 
 struct ListenerConfig {
-  std::string name;  ///< Empty: the address.
+  std::string name;  ///< Where it is not written: the address as it is written.
   conf::Located<std::string> address;
   std::vector<conf::Located<std::string>> trusted_proxies;
   ListenerLimitsConfig limits;
@@ -63,13 +63,19 @@ struct Config {
   conf::NamedList<upstream::UpstreamConfig> upstreams;
   conf::NamedList<conf::Definition> middlewares;
   std::vector<proxy::RouteConfig> routes;
+  std::optional<middleware::Refusal> refusal;
   telemetry::AccessLogConfig access_log;
   log::Config log;
   std::optional<AdminConfig> admin;
   ShutdownConfig shutdown;
+  conf::Node where;
 
   static const conf::ObjectSpec& spec();
 };
+
+/// The configuration in force: defaults written out, `workers` as many as there are, secrets hidden, and what
+/// came from a ${…} as it was written.
+conf::Json to_json(const Config& config, unsigned workers);
 
 /// The kinds that a configuration may use: the built-in middlewares.
 const conf::Catalog& catalog();

@@ -17,7 +17,7 @@ One YAML file. This page is generated from the same field lists that the parser 
 
 Durations are `250ms`, `5s`, `10m`, `1h`, `7d`; sizes `64KiB`, `1MiB`; rates `100/s`, `6000/m`. A list
 of one may be written as that one thing. `${NAME}` and `${NAME:-default}` read the environment,
-`${file:path}` reads a file, whose content is then treated as a secret. Unknown and duplicate keys are errors.
+`${file:path}` reads a file; what they stand for is never shown. Unknown and duplicate keys are errors.
 
 )";
 

@@ -21,7 +21,9 @@ constexpr auto kCutPatience = std::chrono::seconds(5);
 std::vector<net::ListenSocket> bind_to(const std::string& text, unsigned copies) {
   auto address = *net::Address::parse(text);
   auto sockets = net::listen_on(address, {.copies = copies});
-  if (!sockets) throw StartError(fmt::format("cannot listen on {}: {}", text, std::strerror(sockets.error().os_error)));
+  if (!sockets) {
+    throw ListenError(fmt::format("cannot listen on {}: {}", text, std::strerror(sockets.error().os_error)));
+  }
   return std::move(*sockets);
 }
 
@@ -134,7 +136,7 @@ void Server::start_admin() {
       .metrics = [this] { return exposition_->text(); },
       .ready = [this] { return ready_.load(std::memory_order_relaxed); },
       .upstreams = [this] { return upstreams_json(*snapshot_); },
-      .config = [this] { return conf::to_json(snapshot_->config).dump(2) + "\n"; },
+      .config = [this] { return to_json(snapshot_->config, static_cast<unsigned>(shards_.size())).dump(2) + "\n"; },
   };
   auto sockets = bind_to(*snapshot_->config.admin->address, 1);
   admin_ = std::make_unique<EmbeddedServer>("admin", sockets.front(), [this](net::Loop&) {

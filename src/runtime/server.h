@@ -24,6 +24,12 @@ class StartError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// An address that cannot be listened on.
+class ListenError : public StartError {
+ public:
+  using StartError::StartError;
+};
+
 /// What a shutdown left behind.
 struct DrainReport {
   std::size_t cut = 0;   ///< Client connections that were broken off.

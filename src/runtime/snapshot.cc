@@ -53,14 +53,13 @@ std::size_t index_of(const Config& config, const std::string& upstream) {
   return static_cast<std::size_t>(at - config.upstreams.begin());
 }
 
-CompiledRoute compile_route(const Config& config, const proxy::RouteConfig& route, const proxy::NamedPlans& named,
-                            conf::Problems& problems) {
+CompiledRoute compile_route(const Config& config, const proxy::RouteConfig& route, const proxy::NamedPlans& named) {
   CompiledRoute compiled;
   compiled.settings.name = route.name;
   compiled.settings.timeout = route.timeout;
   if (route.max_body) compiled.settings.max_body = route.max_body->count;
   if (route.rewrite) compiled.settings.rewrite = std::make_shared<const proxy::Rewrite>(*route.rewrite);
-  compiled.plans = proxy::chain_plans(route, named, problems);
+  compiled.plans = proxy::chain_plans(route, named);
   for (const auto& share : route.upstream) {
     compiled.upstreams.push_back(index_of(config, *share.upstream));
     compiled.weights.push_back(share.weight);
@@ -80,7 +79,10 @@ std::shared_ptr<const Snapshot> compile(Config config, conf::Problems& problems)
     named.emplace_back(middleware.name, sluice::plan_of(middleware.value));
   }
   for (const auto& route : from.routes) {
-    snapshot->routes.push_back(compile_route(from, route, named, problems));
+    snapshot->routes.push_back(compile_route(from, route, named));
+  }
+  if (from.refusal) {
+    snapshot->refusal = middleware::refusal_kind().plan(std::make_shared<const middleware::Refusal>(*from.refusal));
   }
   for (const auto& listener : from.listeners) snapshot->listeners.push_back(plan_of(listener));
   for (const auto& upstream : from.upstreams) {
@@ -89,6 +91,15 @@ std::shared_ptr<const Snapshot> compile(Config config, conf::Problems& problems)
   if (!problems.empty()) return nullptr;
   return snapshot;
 }
+
+namespace {
+
+std::unique_ptr<Middleware> build_refusal(const MiddlewarePlan& plan, const proxy::WorkerParts& parts) {
+  SlotLayout slots;
+  return plan.make({slots, parts.shard.metrics(), parts.shard.worker(), {}});
+}
+
+}  // namespace
 
 WorkerGateway build_gateway(const Snapshot& snapshot, const proxy::WorkerParts& parts) {
   WorkerGateway built;
@@ -111,7 +122,9 @@ WorkerGateway build_gateway(const Snapshot& snapshot, const proxy::WorkerParts& 
         compiled.settings, proxy::Chain(std::move(chain), std::move(slots)), std::move(targets),
         proxy::Split(weights, parts.shard.worker()), parts.shard.route(compiled.settings.name)}));
   }
-  built.gateway = std::make_shared<proxy::Gateway>(parts, snapshot.table, std::move(routes));
+  auto refusal = snapshot.refusal ? build_refusal(*snapshot.refusal, parts) : nullptr;
+  built.gateway =
+      std::make_shared<proxy::Gateway>(parts, snapshot.table, std::move(routes), std::move(refusal));
   return built;
 }
 

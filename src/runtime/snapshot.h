@@ -28,6 +28,7 @@ struct Snapshot {
   std::vector<std::shared_ptr<upstream::SharedUpstream>> upstreams;
   std::vector<CompiledRoute> routes;
   std::shared_ptr<const proxy::RouteTable> table;
+  std::shared_ptr<const MiddlewarePlan> refusal;  ///< Null: problem+json.
 };
 
 /// Null where there are problems; all of them are reported.

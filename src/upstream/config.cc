@@ -70,8 +70,7 @@ void check_endpoints(const UpstreamConfig& config, conf::Scope& scope) {
   for (std::size_t i = 0; i < config.endpoints.size(); ++i) {
     const auto& address = config.endpoints[i].address;
     if (seen.insert(ascii_lower(address)).second) continue;
-    scope.problem(fmt::format("endpoints[{}]", i), fmt::format("the endpoint {} is listed twice", address),
-                  "give it a weight instead");
+    scope.problem(fmt::format("endpoints[{}]", i), "this endpoint is listed twice", "give it a weight instead");
   }
 }
 

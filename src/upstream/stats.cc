@@ -14,8 +14,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json to_json(const Health& health) {
-  Json out{{"state", name(health.state)}, {"reason", health.text()}};
+Json to_json(const Health& health, bool checked) {
+  const bool never = !checked && health.reason == HealthReason::none;
+  Json out{{"state", name(health.state)}, {"reason", never ? "no health check" : health.text()}};
   if (health.since != 0)
     out["since"] = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(health.since)));
   return out;
@@ -27,7 +28,7 @@ Json to_json(const EndpointStats& endpoint) {
       {"name", endpoint.name},
       {"addresses", endpoint.addresses},
       {"weight", endpoint.weight},
-      {"health", to_json(endpoint.health)},
+      {"health", to_json(endpoint.health, endpoint.checked)},
       {"checks",
        {{"passed", endpoint.checks_passed},
         {"failed", endpoint.checks_failed},
@@ -54,6 +55,7 @@ EndpointStats read_endpoint(const SharedUpstream& upstream, std::size_t index, c
   for (const auto& address : addresses) out.addresses.push_back(address.to_string());
   out.weight = endpoint.weight();
   out.health = endpoint.health().load();
+  out.checked = upstream.config().health_check.has_value();
   out.active = endpoint.active();
   out.connections = endpoint.connections();
   out.pool = endpoint.counts();

@@ -60,6 +60,7 @@ struct EndpointStats {
   std::vector<std::string> addresses;
   std::uint32_t weight = 1;
   Health health;
+  bool checked = false;  ///< The upstream has a health check.
   std::uint32_t active = 0;
   std::uint32_t connections = 0;
   PoolTotals pool;

@@ -60,6 +60,35 @@ TEST(Dump, writes_the_whole_with_defaults_and_without_secrets) {
                     "f": {"fallback": {"then": [], "extra": {"a": [1, "1", "${WORD}", "x"]}}}}})"));
 }
 
+TEST(Dump, shows_a_placeholder_rather_than_what_it_stands_for) {
+  const auto [config, problems] = load(R"(
+workers: ${NOPE:-3}
+upstreams: { app: { endpoints: ["${HOST}:1", { address: "b:${PORT}", weight: "${NOPE:-2}" }], balance: "${NOPE:-random}",
+                    timeouts: { connect: "${NOPE:-5s}" }, panic: 10% }, one: { endpoints: "${HOST}:1" }, two: ["${HOST}:2"] }
+middlewares: { m: { rate_limit: { rate: "${NOPE:-5/m}", key: "${file:files/secret.txt}" } }, w: { rate_limit: {} } }
+routes: [{ name: "${file:files/secret.txt}", upstream: "${NOPE:-app}", header: { x: "is ${WORD}" }, sample: 1,
+           middlewares: ["${NOPE:-m}", { rate_limit: { rate: "${NOPE:-6/m}" } }], log: "${NOPE:-false}", body: "${NOPE:-9}" }]
+)");
+  ASSERT_EQ(problems.text(), "");
+  const auto json = to_json(config, Disclosure::redacted, config.where);
+  EXPECT_EQ(json, Json::parse(R"({
+    "workers": "${NOPE:-3}",
+    "upstreams": {"app": {"endpoints": [{"address": "${HOST}:1", "weight": 1},
+                                        {"address": "b:${PORT}", "weight": "${NOPE:-2}"}],
+                          "balance": "${NOPE:-random}", "timeouts": {"connect": "${NOPE:-5s}"}, "panic": "10%"},
+                  "one": {"endpoints": [{"address": "${HOST}:1", "weight": 1}],
+                          "balance": "round_robin", "timeouts": {"connect": "1s"}, "panic": "50%"},
+                  "two": {"endpoints": [{"address": "${HOST}:2", "weight": 1}],
+                          "balance": "round_robin", "timeouts": {"connect": "1s"}, "panic": "50%"}},
+    "routes": [{"name": "${file:files/secret.txt}", "path": "/*", "header": {"x": "is ${WORD}"},
+                "upstream": "${NOPE:-app}",
+                "middlewares": ["${NOPE:-m}", {"rate_limit": {"rate": "${NOPE:-6/m}", "bandwidth": "1KiB/s", "key": ""}}],
+                "body": "${NOPE:-9}", "log": "${NOPE:-false}", "sample": 1.0}],
+    "middlewares": {"m": {"rate_limit": {"rate": "${NOPE:-5/m}", "bandwidth": "1KiB/s", "key": "***"}},
+                    "w": {"rate_limit": {"rate": "100/s", "bandwidth": "1KiB/s", "key": ""}}}})"))
+      << json.dump(1);
+}
+
 TEST(Dump, reads_back_as_it_was_written) {
   const auto first = load(example).config;
   auto text = to_json(first, Disclosure::revealed);

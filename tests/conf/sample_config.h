@@ -72,6 +72,7 @@ struct Config {
   NamedList<Upstream> upstreams;
   std::vector<Route> routes;
   NamedList<Definition> middlewares;
+  Node where;
   static const ObjectSpec& spec();
 };
 

@@ -112,7 +112,8 @@ const ObjectSpec& Config::spec() {
           .field("workers", &Config::workers, "Event loops.", between(1, 1024), or_word("auto"))
           .field("upstreams", &Config::upstreams, "By name.")
           .field("routes", &Config::routes, "In order.")
-          .field("middlewares", &Config::middlewares, "By name.", kinds("middleware"));
+          .field("middlewares", &Config::middlewares, "By name.", kinds("middleware"))
+          .where(&Config::where);
   return spec;
 }
 

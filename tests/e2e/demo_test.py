@@ -56,3 +56,18 @@ class Demo(EndToEnd):
 
     def test_it_ends_by_signal(self):
         self.assertEqual(self.demo.stop(), 0, self.demo.err())
+
+
+class DemoStart(EndToEnd):
+    def test_a_port_in_use_is_one_line_that_names_the_way_out(self):
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            port = other.getsockname()[1]
+            words = [binary(), "demo", "--port", str(port), "--admin-port", "0"]
+            done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.stdout, "")
+        self.assertEqual(
+            done.stderr,
+            f"sluice: cannot listen on 127.0.0.1:{port}: Address already in use; "
+            "choose other ports with --port and --admin-port\n",
+        )

@@ -95,13 +95,37 @@ class Ending(EndToEnd):
         self.assertIn("1 connection was cut", sluice.err())
         self.assertLess(time.monotonic() - began, 4)  # 5 s would be the patience with what does not let itself be cut
 
-    def test_a_second_signal_ends_it_at_once(self):
+    def test_only_a_signal_a_second_after_the_first_ends_it_at_once(self):
         sluice, _ = self.slow_exchange(shutdown={"drain": "60s"})
+        first = time.monotonic()
         sluice.send_signal(signal.SIGTERM)
         wait_until(lambda: "draining" in sluice.err(), "it drains")
-        sluice.send_signal(signal.SIGTERM)
+
+        def gone():
+            if sluice.running:
+                sluice.send_signal(signal.SIGTERM)
+            return not sluice.running
+
+        wait_until(gone, "a second signal ends it")
+        self.assertGreaterEqual(time.monotonic() - first, 1)
         self.assertEqual(sluice.wait(), 1)
         self.assertIn("second signal", sluice.err())
+
+    def test_sighup_is_answered_in_the_log_and_ends_nothing(self):
+        sluice = self.gateway(None, RESPOND)
+        sluice.send_signal(signal.SIGHUP)
+        wait_until(lambda: "SIGHUP" in sluice.err() or not sluice.running, "it answers")
+        self.assertRegex(sluice.err(), r"warn.*SIGHUP: reload is not there yet; restart .*; SIGUSR1 reopens")
+        self.assertEqual(ask(sluice.address, head("GET", "/")).status, 200)
+
+    def test_sighup_does_not_cut_a_drain_short(self):
+        sluice, client = self.slow_exchange(shutdown={"drain": "30s"})
+        sluice.send_signal(signal.SIGTERM)
+        wait_until(lambda: "draining" in sluice.err(), "it drains")
+        sluice.send_signal(signal.SIGHUP)
+        self.held.let_go.set()
+        self.assertEqual(client.exactly(4), b"half")
+        self.assertEqual(sluice.wait(), 0, sluice.err())
 
     def test_the_access_log_is_whole_after_the_end(self):
         sluice = self.gateway(None, RESPOND)

@@ -69,7 +69,7 @@ TEST(RouteConfig, derives_names_that_say_what_matches) {
 
 TEST(RouteConfig, wants_unique_names) {
   EXPECT_EQ(problems("- { name: a, match: { path: /a }, upstream: u }\n- { name: a, upstream: u }"),
-            "test.yaml:3:11: routes[1].name: another route is named \"a\" too\n");
+            "test.yaml:3:11: routes[1].name: another route has this name too\n");
 }
 
 TEST(RouteConfig, ends_in_exactly_one_way) {
@@ -114,19 +114,9 @@ TEST(RouteConfig, chains_response_edits_outermost_and_answers_innermost) {
 )");
   ASSERT_EQ(routes.problems.text(), "");
   const auto shared = middleware::respond_kind().plan(std::make_shared<const middleware::Respond>());
-  const auto plans = chain_plans(routes.routes[0], {{"shared", shared}}, routes.problems);
-  EXPECT_EQ(routes.problems.text(), "");
+  const auto plans = chain_plans(routes.routes[0], {{"shared", shared}});
   ASSERT_EQ(plans.size(), 5U);
   EXPECT_EQ(plans[1], shared);
-}
-
-TEST(RouteConfig, reports_middlewares_that_do_not_exist) {
-  Routes routes("- { upstream: u, middlewares: [partner-limt] }");
-  const auto shared = middleware::respond_kind().plan(std::make_shared<const middleware::Respond>());
-  chain_plans(routes.routes[0], {{"partner-limit", shared}}, routes.problems);
-  EXPECT_EQ(routes.problems.text(),
-            "test.yaml:2:32: routes[0].middlewares[0]: no middleware is named \"partner-limt\"; "
-            "did you mean 'partner-limit'?\n");
 }
 
 }  // namespace

@@ -420,6 +420,32 @@ routes:    [{ name: r, upstream: app, refusal: { content_type: application/json,
   EXPECT_TRUE(gateway.wind_up());
 }
 
+TEST(Exchange, gives_refusals_without_a_body_of_the_route_that_of_the_whole) {
+  GatewayWorld gateway(R"(
+listeners: [{ address: 127.0.0.1:8080 }]
+upstreams: { app: [127.0.0.1:3000] }
+refusal:   { content_type: text/html, body: "whole {status} {reason} <{route}>" }
+middlewares: { words: { refusal: { body: shared } } }
+routes:
+  - { name: plain, match: { path: /plain, method: GET }, upstream: app }
+  - { match: { path: /own }, upstream: app, refusal: { body: own } }
+  - { match: { path: /shared }, upstream: app, middlewares: words }
+  - { match: { path: /fine }, respond: { status: 503, body: fine } }
+)");
+  const auto answer = [&](std::string_view path) { return gateway.exchange(get(path, "Connection: close\r\n")); };
+  const auto unmatched = answer("/nowhere");
+  EXPECT_TRUE(unmatched.starts_with("HTTP/1.1 404 ")) << unmatched;
+  EXPECT_TRUE(has(unmatched, "Content-Type: text/html\r\n")) << unmatched;
+  EXPECT_TRUE(unmatched.ends_with("\r\n\r\nwhole 404 no_route <>")) << unmatched;
+  EXPECT_TRUE(answer("/plain").ends_with("\r\n\r\nwhole 502 upstream_connect_refused <plain>"));
+  EXPECT_TRUE(answer("/own").ends_with("\r\n\r\nown"));
+  EXPECT_TRUE(answer("/shared").ends_with("\r\n\r\nshared"));
+  EXPECT_TRUE(answer("/fine").ends_with("\r\n\r\nfine"));
+  const auto malformed = gateway.exchange("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n");
+  EXPECT_TRUE(malformed.ends_with("\r\n\r\nwhole 400 invalid_host <>")) << malformed;
+  EXPECT_TRUE(gateway.wind_up());
+}
+
 TEST(Exchange, ends_at_once_when_a_drain_cuts_it_while_the_upstream_is_silent) {
   GatewayWorld gateway(kOne);
   gateway.origin(3000, [](sim::Peer& peer) -> Task<void> { co_await peer.receive(); });

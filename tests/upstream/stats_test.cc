@@ -24,7 +24,7 @@ TEST(UpstreamStats, show_health_connections_and_totals_of_each_endpoint) {
   EXPECT_EQ(json["balance"], "round_robin");
   const auto& first = json["endpoints"][0];
   EXPECT_EQ(first["addresses"], nlohmann::ordered_json::array({"10.0.0.1:80"}));
-  EXPECT_EQ(first["health"]["reason"], "not checked yet");
+  EXPECT_EQ(first["health"]["reason"], "no health check");
   EXPECT_EQ(first["active_requests"], 1);
   EXPECT_EQ(first["connections"], (nlohmann::ordered_json{{"open", 2}, {"idle", 1}, {"in_use", 1}}));
   EXPECT_EQ(first["totals"]["opened"], 2);
@@ -33,6 +33,15 @@ TEST(UpstreamStats, show_health_connections_and_totals_of_each_endpoint) {
   EXPECT_EQ(second["health"]["state"], "unhealthy");
   EXPECT_EQ(second["health"]["reason"], "status 503");
   EXPECT_EQ(second["health"]["since"], "2023-11-14T22:13:20Z");
+}
+
+TEST(UpstreamStats, tell_what_was_not_checked_yet_from_what_never_will_be) {
+  const auto reason = [](const std::function<void(UpstreamConfig&)>& configure) {
+    const auto shared = shared_upstream({"10.0.0.1:80"}, configure);
+    return to_json(read_stats(*shared))["endpoints"][0]["health"]["reason"];
+  };
+  EXPECT_EQ(reason([](UpstreamConfig& config) { config.health_check.emplace(); }), "not checked yet");
+  EXPECT_EQ(reason({}), "no health check");
 }
 
 }  // namespace

@@ -1,0 +1,113 @@
+#include "runtime/check_whole.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "conf/faults.h"
+#include "net/address.h"
+#include "proxy/route_table.h"
+
+namespace sluice::runtime {
+namespace {
+
+// With port 0 the system chooses, each time another one.
+bool same_place(const std::string& one, const std::string& other) {
+  auto address = net::Address::parse(one);
+  return address && one == other && (address->is_unix() || address->port() != 0);
+}
+
+class WholeCheck {
+ public:
+  WholeCheck(Config& config, const conf::Node& root, conf::Problems& problems)
+      : config_(config), root_(root), problems_(problems), faults_(problems) {}
+
+  void run() {
+    name_listeners();
+    check_listeners();
+    proxy::name_routes(config_.routes, problems_);
+    if (knows_all("upstreams")) check_upstreams(config_.upstreams.names());
+    if (knows_all("middlewares")) check_middlewares(config_.middlewares.names());
+    if (!problems_.empty()) check_reach();
+  }
+
+ private:
+  void name_listeners() {
+    for (auto& listener : config_.listeners) {
+      const auto& where = listener.address.where;
+      if (listener.name.empty() && !faults_.within(where)) listener.name = where.written();
+    }
+  }
+
+  void check_listeners() {
+    for (std::size_t i = 0; i < config_.listeners.size(); ++i) {
+      const auto& listener = config_.listeners[i];
+      for (std::size_t j = 0; j < i; ++j) compare(config_.listeners[j], listener);
+      if (config_.admin && same_place(*config_.admin->address, *listener.address)) {
+        problems_.add(config_.admin->address.where, "a listener has this address too");
+      }
+    }
+  }
+
+  void compare(const ListenerConfig& one, const ListenerConfig& other) {
+    if (same_place(*one.address, *other.address)) {
+      problems_.add(other.address.where, "another listener has this address too");
+    } else if (!other.name.empty() && one.name == other.name) {
+      problems_.add(other.where, "another listener has this name too");
+    }
+  }
+
+  // Whether what is not among the names under a key of the top level is nowhere: not where that key was
+  // misspelt, or written twice.
+  bool knows_all(std::string_view key) const {
+    if (const auto names = root_.find(key)) return names.is_map() && !names.incomplete();
+    for (const auto& child : root_) {
+      if (!Config::spec().field(child.key())) return false;
+    }
+    return true;
+  }
+
+  void check_upstreams(const std::vector<std::string_view>& names) {
+    for (const auto& route : config_.routes) {
+      for (const auto& share : route.upstream) check_reference("upstream", share.upstream.where, names);
+    }
+  }
+
+  void check_middlewares(const std::vector<std::string_view>& names) {
+    for (const auto& route : config_.routes) {
+      for (const auto& use : route.middlewares) {
+        if (use.is_reference()) check_reference("middleware", use.where, names);
+      }
+    }
+  }
+
+  void check_reference(const char* what, const conf::Node& where, const std::vector<std::string_view>& names) {
+    if (faults_.within(where) || std::find(names.begin(), names.end(), where.text()) != names.end()) return;
+    problems_.add(where, std::string("no ") + what + " is named " + in_quotes(where.written()),
+                  conf::suggest(where.written(), names));
+  }
+
+  void check_reach() {
+    auto entries = proxy::route_entries(config_.routes);
+    std::erase_if(entries, [this](const proxy::RouteEntry& route) { return !matches_as_meant(route); });
+    proxy::RouteTable(entries, problems_);
+  }
+
+  // Without a `match`, a problem may be that of a misspelt one.
+  bool matches_as_meant(const proxy::RouteEntry& route) const {
+    const auto match = route.where.find("match");
+    return !faults_.within(match ? match : route.where) && !match.incomplete();
+  }
+
+  Config& config_;
+  const conf::Node& root_;
+  conf::Problems& problems_;
+  const conf::Faults faults_;
+};
+
+}  // namespace
+
+void check_whole(Config& config, const conf::Node& root, conf::Problems& problems) {
+  WholeCheck(config, root, problems).run();
+}
+
+}  // namespace sluice::runtime

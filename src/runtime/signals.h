@@ -1,0 +1,35 @@
+// The signals that steer a running gateway.
+#pragma once
+
+#include <csignal>
+
+#include "base/clock.h"
+
+namespace sluice::runtime {
+
+/// Waits for SIGTERM, SIGINT, SIGHUP and SIGUSR1 in place of their handlers; ignores SIGPIPE. Made before
+/// any other thread begins: threads inherit that these signals are blocked.
+class Signals {
+ public:
+  Signals();
+
+  /// The number of the next one.
+  int next() const;
+
+ private:
+  sigset_t set_;
+};
+
+/// Tells a person's second signal from an echo of the first: timeout(1) and some supervisors send theirs
+/// to the process and to its group, so that it comes twice within moments.
+class SecondSignal {
+ public:
+  explicit SecondSignal(TimePoint first) : first_(first) {}
+
+  bool is_meant(TimePoint now) const noexcept { return now - first_ >= std::chrono::seconds(1); }
+
+ private:
+  TimePoint first_;
+};
+
+}  // namespace sluice::runtime
