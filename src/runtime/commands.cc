@@ -35,13 +35,11 @@ void announce(const Server& server, const Snapshot& snapshot) {
   if (server.admin_address()) log::info("admin on {}", server.admin_address()->to_string());
 }
 
-bool ends(int signal) { return signal == SIGTERM || signal == SIGINT; }
-
 // Serves until a signal ends it, and returns that one.
 int serve_until_told(Server& server, const Signals& signals) {
   for (;;) {
     const int signal = signals.next();
-    if (ends(signal)) return signal;
+    if (signals.ends(signal)) return signal;
     if (signal == SIGUSR1) server.reopen_logs();
     if (signal == SIGHUP) {
       log::warn("SIGHUP: reload is not there yet; restart to take a changed configuration; "
@@ -53,7 +51,7 @@ int serve_until_told(Server& server, const Signals& signals) {
 // A second signal while exchanges finish ends the process at once.
 void leave_on_second_signal(const Signals& signals) {
   std::thread([signals, second = SecondSignal(std::chrono::steady_clock::now())] {
-    while (!ends(signals.next()) || !second.is_meant(std::chrono::steady_clock::now())) {
+    while (!signals.ends(signals.next()) || !second.is_meant(std::chrono::steady_clock::now())) {
     }
     log::warn("second signal: leaving at once");
     std::_Exit(1);
@@ -66,8 +64,7 @@ int serve(const Signals& signals, std::shared_ptr<const Snapshot> snapshot,
   announce(server, *snapshot);
   started(server);
   const int signal = serve_until_told(server, signals);
-  log::info("{}: draining for at most {}", signal == SIGTERM ? "SIGTERM" : "SIGINT",
-            format(snapshot->config.shutdown.drain));
+  log::info("SIG{}: draining for at most {}", sigabbrev_np(signal), format(snapshot->config.shutdown.drain));
   leave_on_second_signal(signals);
   auto report = server.shutdown();
   if (report.cut != 0) {
@@ -121,7 +118,7 @@ int reference() {
 }
 
 int demo(const Demo::Ports& ports) try {
-  const Signals signals;  // before the origins' threads begin
+  const Signals signals(Signals::Hangup::end);  // before the origins' threads begin
   Demo demo(ports);
   conf::Problems problems;
   auto snapshot = compiled(parse_config(demo.config(), "demo.yaml", problems), problems);

@@ -1,5 +1,6 @@
 #include "runtime/server.h"
 
+#include <cerrno>
 #include <cstring>
 #include <set>
 #include <system_error>
@@ -15,12 +16,24 @@
 namespace sluice::runtime {
 namespace {
 
+constexpr auto kBindPatience = std::chrono::milliseconds(500);
+constexpr auto kBindPoll = std::chrono::milliseconds(20);
 constexpr auto kDrainPoll = std::chrono::milliseconds(10);
 constexpr auto kCutPatience = std::chrono::seconds(5);
 
+// The kernel lets go of the ring of a process that was killed, and of its sockets, a moment after it.
+auto listen_patiently(const net::Address& address, unsigned copies) {
+  const auto give_up = std::chrono::steady_clock::now() + kBindPatience;
+  for (;;) {
+    auto sockets = net::listen_on(address, {.copies = copies});
+    const bool in_use = !sockets && sockets.error().os_error == EADDRINUSE;
+    if (!in_use || std::chrono::steady_clock::now() >= give_up) return sockets;
+    std::this_thread::sleep_for(kBindPoll);
+  }
+}
+
 std::vector<net::ListenSocket> bind_to(const std::string& text, unsigned copies) {
-  auto address = *net::Address::parse(text);
-  auto sockets = net::listen_on(address, {.copies = copies});
+  auto sockets = listen_patiently(*net::Address::parse(text), copies);
   if (!sockets) {
     throw ListenError(fmt::format("cannot listen on {}: {}", text, std::strerror(sockets.error().os_error)));
   }

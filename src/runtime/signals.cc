@@ -2,7 +2,7 @@
 
 namespace sluice::runtime {
 
-Signals::Signals() {
+Signals::Signals(Hangup hangup) : hangup_(hangup) {
   std::signal(SIGPIPE, SIG_IGN);
   sigemptyset(&set_);
   for (int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) sigaddset(&set_, signal);
@@ -14,6 +14,10 @@ int Signals::next() const {
   while (sigwait(&set_, &signal) != 0) {
   }
   return signal;
+}
+
+bool Signals::ends(int signal) const noexcept {
+  return signal == SIGTERM || signal == SIGINT || (signal == SIGHUP && hangup_ == Hangup::end);
 }
 
 }  // namespace sluice::runtime

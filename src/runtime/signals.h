@@ -11,12 +11,19 @@ namespace sluice::runtime {
 /// any other thread begins: threads inherit that these signals are blocked.
 class Signals {
  public:
-  Signals();
+  /// What SIGHUP is: a wish to reload, or the end of the terminal that a program was tried in.
+  enum class Hangup { reload, end };
+
+  explicit Signals(Hangup hangup = Hangup::reload);
 
   /// The number of the next one.
   int next() const;
 
+  /// Asks the process to end.
+  bool ends(int signal) const noexcept;
+
  private:
+  Hangup hangup_;
   sigset_t set_;
 };
 

@@ -1,6 +1,7 @@
 """`sluice demo`: every line that it prints to be tried answers as it says."""
 
 import re
+import signal
 import socket
 import subprocess
 
@@ -56,6 +57,9 @@ class Demo(EndToEnd):
 
     def test_it_ends_by_signal(self):
         self.assertEqual(self.demo.stop(), 0, self.demo.err())
+
+    def test_it_ends_with_its_terminal(self):
+        self.assertEqual(self.demo.stop(signal.SIGHUP), 0, self.demo.err())
 
 
 class DemoStart(EndToEnd):
