@@ -55,6 +55,7 @@ const conf::ObjectSpec& ListenerConfig::spec() {
                  "Whose X-Forwarded-For, -Proto, -Host and Forwarded are believed: address ranges, or `unix` for "
                  "peers on a unix socket.",
                  address_range())
+          .field("tls", &ListenerConfig::tls, "TLS with clients; in the clear where it is not written.")
           .field("limits", &ListenerConfig::limits, "What clients may use.")
           .where(&ListenerConfig::where);
   return spec;

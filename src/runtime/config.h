@@ -10,6 +10,7 @@
 #include "conf/binder.h"
 #include "net/loop.h"
 #include "proxy/route_config.h"
+#include "runtime/tls_config.h"
 #include "telemetry/access_log_config.h"
 #include "telemetry/log.h"
 #include "upstream/config.h"
@@ -34,6 +35,7 @@ struct ListenerConfig {
   std::string name;  ///< Where it is not written: the address as it is written.
   conf::Located<std::string> address;
   std::vector<conf::Located<std::string>> trusted_proxies;
+  std::optional<ListenerTlsConfig> tls;
   ListenerLimitsConfig limits;
   conf::Node where;
 

@@ -15,7 +15,7 @@ struct Contexts {
     std::vector<tls::PolicyFault> faults;
     std::optional<tls::FileFault> fault;
     server = std::make_unique<tls::SharedServerContext>(
-        tls::ServerPolicy{.name = "tests", .key_pairs = {{files.certificate(), files.private_key(), {}}}}, faults);
+        tls::ServerPolicy{.name = "tests", .key_pairs = {{files.certificate(), files.private_key(), {}}}, .client_ca = {}}, faults);
     client = std::make_unique<tls::SharedClientContext>(tls::ClientPolicy{.ca = files.certificate(), .own = {}}, fault);
     EXPECT_TRUE(faults.empty() && !fault);
   }

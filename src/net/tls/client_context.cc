@@ -2,6 +2,7 @@
 
 #include <new>
 
+#include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
 #include "net/address.h"

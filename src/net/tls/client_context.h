@@ -10,16 +10,17 @@
 namespace sluice::net::tls {
 
 struct ClientPolicy {
-  std::string ca;                    ///< PEM; whose certificates are believed. Empty: those the system believes.
-  std::optional<KeyPairFiles> own;   ///< What is shown where the peer asks.
+  std::string ca;  ///< PEM; whose certificates are believed. Empty: those the system believes.
+  std::optional<KeyPairFiles> own;  ///< What is shown where the peer asks.
   bool verify = true;
 };
 
-/// The session of an earlier handshake with one endpoint, to spare the next a part of its work. Loop's thread.
+/// The session of an earlier handshake with one endpoint, to spare the next a part of its work. Loop's
+/// thread.
 class ResumableSession {
  public:
   void keep(UniqueSession session) noexcept { session_ = std::move(session); }
-  SSL_SESSION* get() const noexcept { return session_.get(); }
+  ssl_session_st* get() const noexcept { return session_.get(); }
 
  private:
   UniqueSession session_;

@@ -22,7 +22,9 @@ int no_pass_phrase(char*, int, int, void*) { return -1; }
 
 UniqueBio open_file(const std::string& path) { return UniqueBio(BIO_new_file(path.c_str(), "r")); }
 
-FileFault fault(File file, const std::string& path, const std::string& what) { return {file, path + ": " + what}; }
+FileFault fault(File file, const std::string& path, const std::string& what) {
+  return {file, path + ": " + what};
+}
 
 FileFault unreadable(File file, const std::string& path) {
   const int error = errno;
@@ -36,7 +38,8 @@ std::string lower(std::string_view text) {
   return result;
 }
 
-// RFC 9525: the names of the subject alternative name extension; the subject's common name where there is none.
+// RFC 9525: the names of the subject alternative name extension; the subject's common name where there is
+// none.
 std::vector<std::string> names_of(X509& certificate) {
   std::vector<std::string> names;
   auto* alternatives =
@@ -52,7 +55,8 @@ std::vector<std::string> names_of(X509& certificate) {
     return names;
   }
   char common[256];
-  const int size = X509_NAME_get_text_by_NID(X509_get_subject_name(&certificate), NID_commonName, common, sizeof common);
+  const int size =
+      X509_NAME_get_text_by_NID(X509_get_subject_name(&certificate), NID_commonName, common, sizeof common);
   if (size > 0) names.push_back(lower({common, static_cast<std::size_t>(size)}));
   return names;
 }
@@ -86,7 +90,8 @@ std::optional<FileFault> read_key(const std::string& path, KeyPair& pair) {
   const auto file = open_file(path);
   if (!file) return unreadable(File::private_key, path);
   pair.key.reset(PEM_read_bio_PrivateKey(file.get(), nullptr, no_pass_phrase, nullptr));
-  if (!pair.key) return fault(File::private_key, path, "no private key in PEM without a pass phrase: " + take_error());
+  if (!pair.key)
+    return fault(File::private_key, path, "no private key in PEM without a pass phrase: " + take_error());
   if (X509_check_private_key(pair.leaf.get(), pair.key.get()) != 1) {
     ERR_clear_error();
     return fault(File::private_key, path, "the key does not belong to the certificate");

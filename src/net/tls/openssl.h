@@ -1,30 +1,35 @@
-// OpenSSL's objects with owners, and its errors in words.
+// OpenSSL's objects with owners, and its errors in words. Its own headers stay in the sources that use them.
 #pragma once
 
 #include <memory>
 #include <string>
 
-#include <openssl/bio.h>
-#include <openssl/evp.h>
-#include <openssl/ssl.h>
-#include <openssl/x509.h>
+struct bio_st;
+struct evp_cipher_ctx_st;
+struct evp_mac_ctx_st;
+struct evp_pkey_st;
+struct ssl_ctx_st;
+struct ssl_session_st;
+struct ssl_st;
+struct x509_st;
 
 namespace sluice::net::tls {
 
-template <auto Free>
-struct FreeWith {
-  template <class T>
-  void operator()(T* object) const noexcept {
-    Free(object);
-  }
+struct Free {
+  void operator()(bio_st* bio) const noexcept;
+  void operator()(evp_pkey_st* key) const noexcept;
+  void operator()(ssl_ctx_st* context) const noexcept;
+  void operator()(ssl_session_st* session) const noexcept;
+  void operator()(ssl_st* ssl) const noexcept;
+  void operator()(x509_st* certificate) const noexcept;
 };
 
-using UniqueSsl = std::unique_ptr<SSL, FreeWith<SSL_free>>;
-using UniqueContext = std::unique_ptr<SSL_CTX, FreeWith<SSL_CTX_free>>;
-using UniqueSession = std::unique_ptr<SSL_SESSION, FreeWith<SSL_SESSION_free>>;
-using UniqueCertificate = std::unique_ptr<X509, FreeWith<X509_free>>;
-using UniqueKey = std::unique_ptr<EVP_PKEY, FreeWith<EVP_PKEY_free>>;
-using UniqueBio = std::unique_ptr<BIO, FreeWith<BIO_free_all>>;
+using UniqueBio = std::unique_ptr<bio_st, Free>;
+using UniqueKey = std::unique_ptr<evp_pkey_st, Free>;
+using UniqueContext = std::unique_ptr<ssl_ctx_st, Free>;
+using UniqueSession = std::unique_ptr<ssl_session_st, Free>;
+using UniqueSsl = std::unique_ptr<ssl_st, Free>;
+using UniqueCertificate = std::unique_ptr<x509_st, Free>;
 
 /// The first error of this thread's queue in words, which empties it: "no start line".
 std::string take_error();

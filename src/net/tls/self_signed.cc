@@ -2,6 +2,7 @@
 
 #include <stdexcept>
 
+#include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
@@ -30,7 +31,8 @@ bool is_address(const std::string& name) {
 
 std::string alternatives(const std::vector<std::string>& names) {
   std::string text;
-  for (const auto& name : names) text += (text.empty() ? "" : ",") + std::string(is_address(name) ? "IP:" : "DNS:") + name;
+  for (const auto& name : names)
+    text += (text.empty() ? "" : ",") + std::string(is_address(name) ? "IP:" : "DNS:") + name;
   return text;
 }
 
@@ -67,8 +69,7 @@ SelfSigned make_self_signed(const std::vector<std::string>& names, WallTime now,
   add_extension(*made, NID_subject_key_identifier, "hash");
   add_extension(*made, NID_subject_alt_name, alternatives(names));
   demand(X509_sign(made, key.get(), EVP_sha256()) > 0);
-  return {in_pem([&](BIO* bio) { return PEM_write_bio_X509(bio, made); }),
-          in_pem([&](BIO* bio) {
+  return {in_pem([&](BIO* bio) { return PEM_write_bio_X509(bio, made); }), in_pem([&](BIO* bio) {
             return PEM_write_bio_PrivateKey(bio, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
           })};
 }

@@ -5,6 +5,7 @@
 
 #include <openssl/err.h>
 #include <openssl/ocsp.h>
+#include <openssl/ssl.h>
 
 namespace sluice::net::tls {
 namespace {
@@ -16,8 +17,10 @@ constexpr const char* kCiphers =
 constexpr const char* kGroups = "X25519:P-256:P-384";
 constexpr std::string_view kHttp11 = "http/1.1";
 
-// Only one protocol is spoken: offered with others it is chosen, not offered the handshake fails (RFC 7301 3.2).
-int on_alpn(SSL*, const unsigned char** out, unsigned char* size, const unsigned char* offered, unsigned int bytes, void*) {
+// Only one protocol is spoken: offered with others it is chosen, not offered the handshake fails (RFC
+// 7301 3.2).
+int on_alpn(SSL*, const unsigned char** out, unsigned char* size, const unsigned char* offered,
+            unsigned int bytes, void*) {
   for (unsigned at = 0; at < bytes; at += 1u + offered[at]) {
     const std::string_view protocol(reinterpret_cast<const char*>(offered + at + 1), offered[at]);
     if (protocol != kHttp11) continue;
@@ -76,11 +79,12 @@ SharedServerContext::~SharedServerContext() = default;
 
 void SharedServerContext::set_policy(const ServerPolicy& policy) {
   auto* context = context_.get();
-  SSL_CTX_set_min_proto_version(context, policy.min_version == Version::tls_1_3 ? TLS1_3_VERSION : TLS1_2_VERSION);
+  SSL_CTX_set_min_proto_version(context,
+                                policy.min_version == Version::tls_1_3 ? TLS1_3_VERSION : TLS1_2_VERSION);
   SSL_CTX_set_cipher_list(context, kCiphers);
   SSL_CTX_set1_groups_list(context, kGroups);
-  SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA | SSL_OP_NO_RENEGOTIATION |
-                                   SSL_OP_NO_COMPRESSION);
+  SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA |
+                                   SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   // Sessions live in tickets alone: no table that workers would share.
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
@@ -123,7 +127,8 @@ std::vector<std::size_t> SharedServerContext::pairs_for(std::string_view server_
   if (const auto exact = by_name_.find(name); exact != by_name_.end()) return exact->second;
   const auto dot = name.find('.');
   if (dot != std::string::npos) {
-    if (const auto wild = by_wildcard_.find(name.substr(dot + 1)); wild != by_wildcard_.end()) return wild->second;
+    if (const auto wild = by_wildcard_.find(name.substr(dot + 1)); wild != by_wildcard_.end())
+      return wild->second;
   }
   return {0};
 }

@@ -21,7 +21,8 @@ enum class ClientAuth : std::uint8_t { none, optional, required };
 
 struct ServerPolicy {
   std::string name;  ///< Sessions of one policy are not resumed under another.
-  std::vector<KeyPairFiles> key_pairs;  ///< At least one; the first serves clients that name no host, or none known.
+  std::vector<KeyPairFiles>
+      key_pairs;  ///< At least one; the first serves clients that name no host, or none known.
   Version min_version = Version::tls_1_2;
   ClientAuth client_auth = ClientAuth::none;
   std::string client_ca;  ///< PEM; whose certificates clients may show.
@@ -58,9 +59,9 @@ class SharedServerContext {
   void set_client_auth(const ServerPolicy& policy, std::vector<PolicyFault>& faults);
   void index(std::size_t pair, const std::vector<std::string>& names);
   std::vector<std::size_t> pairs_for(std::string_view server_name) const;
-  bool use(SSL& ssl, std::size_t pair);
-  static int on_certificate(SSL* ssl, void* self);
-  static int on_status(SSL* ssl, void* self);
+  bool use(ssl_st& ssl, std::size_t pair);
+  static int on_certificate(ssl_st* ssl, void* self);
+  static int on_status(ssl_st* ssl, void* self);
 
   UniqueContext context_;
   SharedTicketKeys tickets_;

@@ -5,8 +5,10 @@
 #include <stdexcept>
 
 #include <openssl/core_names.h>
+#include <openssl/evp.h>
 #include <openssl/params.h>
 #include <openssl/rand.h>
+#include <openssl/ssl.h>
 
 namespace sluice::net::tls {
 namespace {
@@ -16,7 +18,8 @@ int index_of_keys() {
   return index;
 }
 
-int on_ticket(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac, int sealing) {
+int on_ticket(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac,
+              int sealing) {
   auto& keys = *static_cast<SharedTicketKeys*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), index_of_keys()));
   const auto now = std::chrono::steady_clock::now();
   return sealing ? keys.seal(name, iv, cipher, mac, now) : keys.open(name, iv, cipher, mac, now);
@@ -42,7 +45,8 @@ void SharedTicketKeys::rotate(TimePoint now) {
   if (count_ != 0 && now - keys_[0].made < seals_for) return;
   std::move_backward(keys_.begin(), keys_.end() - 1, keys_.end());
   auto& key = keys_[0];
-  if (RAND_bytes(key.name.data(), key.name.size()) != 1 || RAND_priv_bytes(key.cipher.data(), key.cipher.size()) != 1 ||
+  if (RAND_bytes(key.name.data(), key.name.size()) != 1 ||
+      RAND_priv_bytes(key.cipher.data(), key.cipher.size()) != 1 ||
       RAND_priv_bytes(key.mac.data(), key.mac.size()) != 1) {
     throw std::runtime_error("no random bytes for ticket keys");
   }

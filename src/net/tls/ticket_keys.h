@@ -16,11 +16,13 @@ class SharedTicketKeys {
   static constexpr Duration seals_for = std::chrono::hours(1);
 
   /// The context's tickets use these keys, which outlive it.
-  void serve(SSL_CTX& context);
+  void serve(ssl_ctx_st& context);
 
-  /// As OpenSSL's ticket key callback: 1 done, 2 done and the ticket is to be renewed, 0 unknown key, -1 error.
-  int seal(unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac, TimePoint now);
-  int open(const unsigned char* name, const unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac, TimePoint now);
+  /// As OpenSSL's ticket key callback: 1 done, 2 done and the ticket is to be renewed, 0 unknown key, -1
+  /// error.
+  int seal(unsigned char* name, unsigned char* iv, evp_cipher_ctx_st* cipher, evp_mac_ctx_st* mac, TimePoint now);
+  int open(const unsigned char* name, const unsigned char* iv, evp_cipher_ctx_st* cipher, evp_mac_ctx_st* mac,
+           TimePoint now);
 
  private:
   struct Key {
@@ -31,7 +33,7 @@ class SharedTicketKeys {
   };
   void rotate(TimePoint now);
 
-  std::mutex mutex_;  // of handshakes only
+  std::mutex mutex_;         // of handshakes only
   std::array<Key, 3> keys_;  // the newest first
   std::size_t count_ = 0;
 };

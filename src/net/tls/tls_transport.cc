@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include <openssl/err.h>
+#include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
 namespace sluice::net::tls {
@@ -80,7 +81,8 @@ Task<Result<void>> TlsTransport::handshake() {
     const auto flushed = co_await flush_handshake();  // an alert says why, too
     if (!failure.empty()) {
       failure_ = failure;
-      co_return tls_error();
+      const bool certificate = SSL_get_verify_result(ssl_.get()) != X509_V_OK;
+      co_return certificate ? Error{.fault = Fault::certificate} : tls_error();
     }
     if (!flushed) co_return flushed.error();
     if (status == 1) break;
@@ -110,7 +112,8 @@ void TlsTransport::note_facts() noexcept {
   const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
   facts_.server_name = name ? name : "";
   facts_.resumed = SSL_session_reused(ssl) == 1;
-  facts_.client_verified = SSL_get0_peer_certificate(ssl) != nullptr && SSL_get_verify_result(ssl) == X509_V_OK;
+  facts_.client_verified =
+      SSL_get0_peer_certificate(ssl) != nullptr && SSL_get_verify_result(ssl) == X509_V_OK;
 }
 
 // --- reading
@@ -239,7 +242,8 @@ bool TlsTransport::look_ahead() noexcept {
 }
 
 bool TlsTransport::peer_gone() const noexcept {
-  return closed_ || read_error_.fault != Fault::none || write_error_.fault != Fault::none || inner_->peer_gone();
+  return closed_ || read_error_.fault != Fault::none || write_error_.fault != Fault::none ||
+         inner_->peer_gone();
 }
 
 void TlsTransport::cancel_read() noexcept { inner_->cancel_read(); }

@@ -28,12 +28,13 @@ class TlsTransport final : public Transport, private Watcher {
 
   static void operator delete(TlsTransport* self, std::destroying_delete_t) noexcept { self->retire(); }
 
-  /// Before anything else; Fault::tls where the sides do not agree, and then failure() says why.
+  /// Before anything else. Fault::certificate where the peer's does not stand up, Fault::tls where the sides
+  /// do not agree; failure() says why.
   Task<Result<void>> handshake();
 
   /// In OpenSSL's words, of a handshake that failed; empty else.
   const std::string& failure() const noexcept { return failure_; }
-  SSL& ssl() noexcept { return *ssl_; }
+  ssl_st& ssl() noexcept { return *ssl_; }
 
   void watch(Watcher* watcher) noexcept override;
   bool peer_gone() const noexcept override;
@@ -75,13 +76,13 @@ class TlsTransport final : public Transport, private Watcher {
   Wire wire_;
   UniqueSsl ssl_;
   const Role role_;
-  bool closed_ = false;     // close_notify has come
-  bool fin_wanted_ = false; // behind what is being written
+  bool closed_ = false;      // close_notify has come
+  bool fin_wanted_ = false;  // behind what is being written
   ReadOp* reader_ = nullptr;
   Watcher* watcher_ = nullptr;
   std::size_t expected_ = 0;
   WriteOp* writer_ = nullptr;
-  std::span<const Slice> rest_;       // plaintext of the write under way
+  std::span<const Slice> rest_;  // plaintext of the write under way
   std::size_t encrypted_of_first_ = 0;
   Error read_error_;
   Error write_error_;

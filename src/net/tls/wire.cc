@@ -4,6 +4,8 @@
 #include <cstring>
 #include <new>
 
+#include <openssl/bio.h>
+
 namespace sluice::net::tls {
 namespace {
 

@@ -54,7 +54,8 @@ struct Wire {
   Outgoing out;
 };
 
-/// A BIO over the wire, which outlives it: reads from `in`, says "later" where that is empty, writes to `out`.
+/// A BIO over the wire, which outlives it: reads from `in`, says "later" where that is empty, writes to
+/// `out`.
 UniqueBio make_bio(Wire& wire);
 
 }  // namespace sluice::net::tls
