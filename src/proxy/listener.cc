@@ -58,7 +58,7 @@ class Listener::Handshake : public ListHook<> {
 };
 
 void Listener::serve(std::unique_ptr<net::Transport> transport) {
-  if (!plan_->connections->take()) {
+  if (!admit(*transport)) {
     // Under TLS that would cost a handshake first.
     if (plan_->tls) return metrics_.ended(telemetry::ConnectionEnd::over_limit);
     tasks_.spawn(turn_away(std::move(transport)));
@@ -69,6 +69,18 @@ void Listener::serve(std::unique_ptr<net::Transport> transport) {
   }
 }
 
+bool Listener::admit(const net::Transport& transport) {
+  if (!plan_->connections->take()) return false;
+  if (!counts_client(transport) || plan_->clients->take(transport.peer())) return true;
+  plan_->connections->give();
+  return false;
+}
+
+// Many clients come through a proxy of ours.
+bool Listener::counts_client(const net::Transport& transport) const {
+  return plan_->clients && !(plan_->trusts && plan_->trusts(transport.peer()));
+}
+
 void Listener::begin_session(std::unique_ptr<net::Transport> transport) {
   tasks_.spawn(Session::run(std::make_unique<Session>(*this, std::move(transport))));
 }
@@ -76,7 +88,7 @@ void Listener::begin_session(std::unique_ptr<net::Transport> transport) {
 Task<void> Listener::encrypt(std::unique_ptr<net::Transport> transport) {
   using namespace net::tls;
   const auto& tls = *plan_->tls;
-  if (!tls.handshakes->take()) co_return ended(telemetry::ConnectionEnd::over_limit);
+  if (!tls.handshakes->take()) co_return ended(*transport, telemetry::ConnectionEnd::over_limit);
   auto* encrypted = new TlsTransport(std::move(transport), tls.context->make_ssl(), Role::server, loop_.tls_buffers());
   transport.reset(encrypted);
   Handshake handshake(*transport);
@@ -86,12 +98,13 @@ Task<void> Listener::encrypt(std::unique_ptr<net::Transport> transport) {
   const auto agreed = co_await encrypted->handshake();
   tls.handshakes->give();
   metrics_.handshake(agreed.has_value(), encrypted->tls()->resumed);
-  if (!agreed) co_return ended(telemetry::ConnectionEnd::tls_failed);
+  if (!agreed) co_return ended(*transport, telemetry::ConnectionEnd::tls_failed);
   begin_session(std::move(transport));
 }
 
 // A session is over.
-void Listener::ended(telemetry::ConnectionEnd how) noexcept {
+void Listener::ended(const net::Transport& transport, telemetry::ConnectionEnd how) noexcept {
+  if (counts_client(transport)) plan_->clients->give(transport.peer());
   plan_->connections->give();
   metrics_.ended(how);
 }

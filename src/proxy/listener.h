@@ -15,6 +15,7 @@
 #include "net/loop.h"
 #include "net/tls/server_context.h"
 #include "net/transport.h"
+#include "proxy/client_counts.h"
 #include "proxy/exchange_pool.h"
 #include "proxy/gateway.h"
 #include "telemetry/connection_metrics.h"
@@ -53,6 +54,7 @@ struct ListenerPlan {
   std::uint64_t requests_per_connection = 10'000;
   std::function<bool(const net::Address&)> trusts;  ///< Whose forwarding fields are believed; empty: nobody's.
   std::unique_ptr<SharedConnectionCount> connections;
+  std::unique_ptr<SharedClientCounts> clients;  ///< Null: no limit for one client.
   std::optional<TlsPlan> tls;  ///< Unset: in the clear.
 };
 
@@ -85,7 +87,9 @@ class Listener {
   void serve(std::unique_ptr<net::Transport> transport);
   void begin_session(std::unique_ptr<net::Transport> transport);
   Task<void> encrypt(std::unique_ptr<net::Transport> transport);
-  void ended(telemetry::ConnectionEnd how) noexcept;
+  bool admit(const net::Transport& transport);
+  bool counts_client(const net::Transport& transport) const;
+  void ended(const net::Transport& transport, telemetry::ConnectionEnd how) noexcept;
   Task<void> turn_away(std::unique_ptr<net::Transport> transport);
 
   net::Loop& loop_;

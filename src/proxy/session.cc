@@ -24,7 +24,7 @@ Task<void> Session::run(std::unique_ptr<Session> self) {
   listener.sessions_.push_back(*self);
   for (;;) {
     auto found = co_await self->connection_.wait_for_head();
-    if (found == Wait::end || found == Wait::broken) co_return listener.ended(self->end_without_request(found));
+    if (found == Wait::end || found == Wait::broken) co_return self->ended(self->end_without_request(found));
     auto lease = listener.exchanges_.take();
     auto gateway = listener.gateway_;
     auto refusal = self->begin(*lease, found);
@@ -34,9 +34,11 @@ Task<void> Session::run(std::unique_ptr<Session> self) {
     if (lease->stream.end() && !listener.stopping_) continue;
     lease.reset();
     co_await self->connection_.linger();
-    co_return listener.ended(end_after(refusal));
+    co_return self->ended(end_after(refusal));
   }
 }
+
+void Session::ended(ConnectionEnd how) noexcept { listener_.ended(connection_.transport(), how); }
 
 ConnectionEnd Session::end_without_request(Wait found) noexcept {
   if (listener_.stopping_) return ConnectionEnd::drained;

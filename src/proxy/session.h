@@ -31,6 +31,7 @@ class Session final : public ListHook<> {
  private:
   using Wait = codec::h1::ServerConnection::Wait;
 
+  void ended(telemetry::ConnectionEnd how) noexcept;
   telemetry::ConnectionEnd end_without_request(Wait found) noexcept;
   static telemetry::ConnectionEnd end_after(const http::Refusal& refusal) noexcept;
   http::Refusal begin(H1Exchange& recycled, Wait found);

@@ -26,6 +26,10 @@ const conf::ObjectSpec& ListenerLimitsConfig::spec() {
       conf::object<ListenerLimitsConfig>("ListenerLimits", "What clients may use.")
           .field("connections", &ListenerLimitsConfig::connections,
                  "Connections at the same time, over all workers; more are closed at once.", conf::at_least(1))
+          .field("connections_per_client", &ListenerLimitsConfig::connections_per_client,
+                 "The same for one client: an IPv4 address, or an IPv6 /64. Trusted proxies and unix sockets are not "
+                 "counted. No limit where it is not written.",
+                 conf::at_least(1))
           .field("request_line", &ListenerLimitsConfig::request_line,
                  "Longest request line; 414 beyond.", conf::between(Bytes{256}, Bytes{1024 * 1024}))
           .field("header_bytes", &ListenerLimitsConfig::header_bytes,

@@ -19,6 +19,7 @@ namespace sluice::runtime {
 
 struct ListenerLimitsConfig {
   std::uint64_t connections = 20'000;
+  std::optional<std::uint64_t> connections_per_client;
   Bytes request_line{8 * 1024};
   Bytes header_bytes{32 * 1024};
   std::uint32_t header_count = 100;

@@ -51,6 +51,9 @@ std::shared_ptr<const proxy::ListenerPlan> plan_of(const ListenerConfig& config,
   plan->requests_per_connection = limits.requests_per_connection;
   if (!config.trusted_proxies.empty()) plan->trusts = Trust(config.trusted_proxies);
   plan->connections = std::make_unique<proxy::SharedConnectionCount>(limits.connections);
+  if (limits.connections_per_client) {
+    plan->clients = std::make_unique<proxy::SharedClientCounts>(*limits.connections_per_client);
+  }
   if (config.tls) plan->tls = tls_plan_of(config.name, *config.tls, problems);
   return plan;
 }
