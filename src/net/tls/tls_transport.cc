@@ -300,7 +300,9 @@ Task<void> TlsTransport::write_more() {
 
 void TlsTransport::note_sent() noexcept {
   wire_.out.sent();
-  if (!inner_write_.result) write_error_ = inner_write_.result.error();
+  if (inner_write_.result) return;
+  rest_ = {};
+  write_error_ = inner_write_.result.error();
 }
 
 // Small slices go into one record together; large ones into as many as the buffer holds.
@@ -322,11 +324,13 @@ void TlsTransport::encrypt() noexcept {
     std::size_t taken = 0;
     ERR_clear_error();
     if (SSL_write_ex(ssl_.get(), piece.data(), piece.size(), &taken) != 1) {
+      rest_ = {};
       write_error_ = tls_error();
       return;
     }
     left -= piece.size();
   } while (left != 0 && wire_.out.room() >= std::min(left, kRecord) + kRecordOverhead);
+  if (left == 0) rest_ = {};  // the caller's, and gone with its write
 }
 
 // Up to `most` bytes of the first slice that has some, taken off the rest.
