@@ -98,6 +98,7 @@ class ServerStream final : public codec::ServerStream {
   bool started() const noexcept override { return writer_.started(); }
   bool finished() const noexcept override { return head_taken_ && writer_.finished(); }
   bool request_complete() const noexcept override { return reader_.complete(); }
+  http::Refusal refusal() const noexcept override { return reader_.refusal(); }
   void close_after() noexcept override { keep_alive_ = false; }
   std::uint64_t bytes_written() const noexcept override { return interim_bytes_ + writer_.sent(); }
   net::Transport& transport() noexcept override { return connection_->transport(); }

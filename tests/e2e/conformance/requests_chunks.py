@@ -11,8 +11,8 @@ FORBIDDEN_TRAILERS = (
 )  # fmt: skip
 
 
-def bad(name, body, section="RFC 9112 7.1", status=400, reason="invalid_chunk", ends=False):
-    return refused(f"chunks: {name}", section, chunked(body), status, reason, ends=ends)
+def bad(name, body, section="RFC 9112 7.1", status=400, reason="invalid_chunk", begun=False):
+    return refused(f"chunks: {name}", section, chunked(body), status, reason, begun=begun)
 
 
 def good(name, body, whole=b"abcd", section="RFC 9112 7.1", trailers=(), fields=(), more=()):
@@ -76,7 +76,7 @@ CASES = [
     bad("an open quote", b'4;a="b\r\nabcd\r\n0\r\n\r\n', "RFC 9112 7.1.1"),
     bad("junk behind a quoted value", b'4;a="b"c\r\nabcd\r\n0\r\n\r\n', "RFC 9112 7.1.1"),
     bad("a long extension", b"4;" + b"e" * 5000 + b"\r\nabcd\r\n0\r\n\r\n", "RFC 9112 7.1.1"),
-    bad("many extensions", b"1;eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee\r\na\r\n" * 2000 + b"0\r\n\r\n", "RFC 9112 7.1.1"),
+    bad("many extensions", b"1;eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee\r\na\r\n" * 2000 + b"0\r\n\r\n", "RFC 9112 7.1.1", begun=True),
     bad("a trailer without a colon", b"0\r\nX-T\r\n\r\n", "RFC 9112 7.1.2"),
     bad("a trailer with a space before the colon", b"0\r\nX-T : t\r\n\r\n", "RFC 9112 7.1.2"),
     bad("a folded trailer", b"0\r\nX-T: t\r\n u\r\n\r\n", "RFC 9112 7.1.2"),
