@@ -2,9 +2,10 @@
 
 from conformance import requests_chunks, requests_connection, requests_framing, requests_head, requests_host, requests_line, requests_target
 from conformance import responses_framing, responses_head, responses_interim
-from conformance.cases import BEHIND, Answered, BadGateway, Broken, Forwarded, Refused
+from conformance.cases import BEHIND, Answered, BadGateway, Broken, Forwarded, Refused, request, response
 from conformance.origin import Recorder, Responder
 from support.case import EndToEnd
+from support.peers import read_head
 from support.wire import Connection, Malformed
 
 NEXT = b"GET /next HTTP/1.1\r\nHost: next.test\r\n\r\n"
@@ -164,3 +165,40 @@ class Responses(Conformance):
         (used,) = self.responder.connections_of("/next")
         if case.reuse is not None:
             self.assertEqual(used == self.responder.connections_of("/case")[-1], case.reuse, "reuse of the connection")
+
+
+class WhileTheBodyIsSent(Conformance):
+    """RFC 9110 10.1.1 and RFC 9112 9.6: who waits for whom, and what becomes of the rest."""
+
+    POST = request("POST /a HTTP/1.1", "Expect: 100-continue", f"Content-Length: {len(BEHIND)}")
+
+    def test_a_client_that_waits_is_told_to_go_on(self):
+        recorder = Recorder()
+        sluice = self.start(recorder.serve)
+        with Connection(sluice.address) as client:
+            client.send(self.POST)
+            self.assertEqual(client.read_head().status, 100)
+            client.send(BEHIND)
+            self.assertEqual(client.read_response().status, 200)
+            client.send(NEXT)
+            self.assertEqual(client.read_response().status, 200)
+        self.assertEqual([message.target for message in recorder.messages], ["/a", "/next"])
+        self.assertEqual(recorder.messages[0].body, BEHIND)
+
+    def test_a_final_response_instead_ends_the_connection_and_the_body_is_no_request(self):
+        seen = []
+
+        def refuse_early(peer):
+            seen.append(read_head(peer)[0])
+            peer.sendall(response("Content-Length: 0", line="HTTP/1.1 401 Unauthorized"))
+            while data := peer.recv(65536):
+                seen.append(data)
+
+        sluice = self.start(refuse_early)
+        with Connection(sluice.address) as client:
+            client.send(self.POST)
+            answer = client.read_response()
+            self.assertEqual((answer.status, answer.field("connection")), (401, "close"))
+            client.send_what_is_taken(BEHIND)
+            self.assertTrue(client.at_end())
+        self.assertEqual(len([one for one in seen if one.startswith(b"GET /behind")]), 0)

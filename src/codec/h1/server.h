@@ -31,7 +31,7 @@ class ServerConnection {
   ServerConnection(net::Loop& loop, std::unique_ptr<net::Transport> transport, const ServerLimits& limits);
 
   enum class Wait : std::uint8_t {
-    head,       ///< A head is there to be parsed, whole or broken.
+    head,       ///< A head is there to be parsed: whole, broken, or cut off by the client's FIN.
     end,        ///< The client closed between requests, or the idle timeout passed.
     timed_out,  ///< The head did not arrive in time: 408.
     broken,     ///< The connection failed, in the middle of a head or before it.
@@ -63,6 +63,7 @@ class ServerConnection {
  private:
   std::string_view head_bytes() const noexcept { return partial_.empty() ? input_.view() : partial_; }
   bool take_head();
+  bool head_is_cut() const noexcept;
 
   net::Loop& loop_;
   std::unique_ptr<net::Transport> transport_;
