@@ -45,7 +45,7 @@ constexpr const char* kSchemaExamples = R"(Example:
 
 constexpr const char* kDemoExamples = R"(Examples:
   sluice demo
-  sluice demo --port 8081 --admin-port 9902     where others have the ports)";
+  sluice demo --port 8081 --tls-port 8444 --admin-port 9902     where others have the ports)";
 
 class CommandLine {
  public:
@@ -94,6 +94,7 @@ CommandLine::CommandLine() {
                        [this] { return runtime::demo(ports_); });
   demo.footer(kDemoExamples);
   add_port("--port", ports_.gateway, "Port of the gateway on 127.0.0.1");
+  add_port("--tls-port", ports_.tls, "Port of the gateway under TLS");
   add_port("--admin-port", ports_.admin, "Port of the admin listener");
 
   command("version", "Print the version", &runtime::version);

@@ -21,6 +21,7 @@ std::string_view name(Fault fault) noexcept {
     case Fault::too_large: return "too_large";
     case Fault::unresolved: return "unresolved";
     case Fault::tls: return "tls";
+    case Fault::certificate: return "certificate";
     case Fault::other: return "other";
   }
   return "other";

@@ -23,6 +23,7 @@ enum class Fault : std::uint8_t {
   too_large,      ///< A limit on size or count was passed.
   unresolved,     ///< The name has no address.
   tls,            ///< Handshake or record failure.
+  certificate,    ///< The peer's certificate does not stand up to verification.
   other,          ///< See os_error.
 };
 

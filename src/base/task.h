@@ -161,6 +161,9 @@ class TaskGroup {
 
   std::size_t size() const noexcept { return running_; }
 
+  /// What goes on when the last of those that run has ended, in place of join(). For a task's last act.
+  void then(std::coroutine_handle<> waiter) noexcept { waiter_ = waiter; }
+
   /// Suspends until nothing runs any more. One awaiter at a time.
   auto join() noexcept { return JoinAwaiter{*this}; }
 

@@ -183,6 +183,18 @@ bool operator==(const Address& a, const Address& b) noexcept {
   return a.family() == b.family() && a.bytes() == b.bytes();
 }
 
+std::optional<std::array<std::uint8_t, 16>> Address::ipv6_bytes() const noexcept {
+  std::array<std::uint8_t, 16> bytes{};
+  if (family() == AF_INET) {
+    bytes[10] = bytes[11] = 0xff;
+    std::memcpy(&bytes[12], &v4_.sin_addr, 4);
+    return bytes;
+  }
+  if (family() != AF_INET6) return {};
+  std::memcpy(bytes.data(), &v6_.sin6_addr, bytes.size());
+  return bytes;
+}
+
 std::size_t Address::hash() const noexcept { return std::hash<std::string_view>()(bytes()); }
 
 void Address::copy_path() {

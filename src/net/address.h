@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -40,6 +41,8 @@ class Address {
   int family() const noexcept { return base_.sa_family; }  ///< AF_UNSPEC when empty.
   std::uint16_t port() const noexcept;                     ///< 0 for a unix socket.
   Address with_port(std::uint16_t port) const noexcept;
+  /// In network order; an IPv4 address as an IPv4-mapped one (RFC 4291 2.5.5.2). Nothing for a unix socket.
+  std::optional<std::array<std::uint8_t, 16>> ipv6_bytes() const noexcept;
   bool is_unix() const noexcept { return family() == AF_UNIX; }
 
   /// The address without the port: "127.0.0.1", "::1", "unix:". IPv4-mapped IPv6 prints as IPv4.

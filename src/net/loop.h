@@ -59,6 +59,8 @@ struct LoopStats {
   std::atomic<std::uint64_t> longest_ns{0};  ///< Longest turn since the reader last swapped in 0: the lag.
 };
 
+class BufferPool;
+
 class Loop {
  public:
   explicit Loop(Clock& clock);
@@ -80,6 +82,9 @@ class Loop {
   TimePoint next_deadline() const noexcept { return timers_.next(); }
   const LoopStats& stats() const noexcept { return stats_; }
   LoopStats& stats() noexcept { return stats_; }
+
+  /// For plaintext and records of TLS; outlives every transport of the loop.
+  BufferPool& tls_buffers() noexcept { return *tls_buffers_; }
 
   /// Resumes the coroutine later in this turn or in the next, from the loop. Loop's thread only.
   void defer(std::coroutine_handle<> handle) { ready_.push_back(handle); }
@@ -118,6 +123,7 @@ class Loop {
   TimePoint wait_began_;
   WallTime wall_;
   TimerWheel timers_;
+  std::unique_ptr<BufferPool> tls_buffers_;
   LoopStats stats_;
   std::vector<std::coroutine_handle<>> ready_, resuming_;
   std::mutex posted_mutex_;

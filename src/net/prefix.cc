@@ -19,16 +19,6 @@ Bytes16 mapped(const in_addr& address) {
   return bytes;
 }
 
-std::optional<Bytes16> bytes_of(const Address& address) {
-  if (address.family() == AF_INET) {
-    return mapped(reinterpret_cast<const sockaddr_in*>(address.raw())->sin_addr);
-  }
-  if (address.family() != AF_INET6) return {};
-  Bytes16 bytes;
-  std::memcpy(bytes.data(), &reinterpret_cast<const sockaddr_in6*>(address.raw())->sin6_addr, 16);
-  return bytes;
-}
-
 }  // namespace
 
 std::optional<Prefix> Prefix::parse(std::string_view text) {
@@ -56,7 +46,7 @@ std::optional<Prefix> Prefix::parse(std::string_view text) {
 }
 
 bool Prefix::contains(const Address& address) const noexcept {
-  auto bytes = bytes_of(address);
+  auto bytes = address.ipv6_bytes();
   if (!bytes) return false;
   unsigned whole = length_ / 8, rest = length_ % 8;
   if (std::memcmp(bytes->data(), bytes_.data(), whole) != 0) return false;

@@ -31,6 +31,15 @@ struct WriteOp {
   Result<void> result{};
 };
 
+/// What a TLS handshake has agreed on.
+struct TlsFacts {
+  std::string_view version;      ///< "TLSv1.3"
+  std::string_view cipher;       ///< As IANA names it.
+  std::string_view server_name;  ///< SNI, as the client sent it; empty where it sent none.
+  bool resumed = false;
+  bool client_verified = false;  ///< The peer has shown a certificate, and it stands up to verification.
+};
+
 /// Told when something happens on a stream on which nobody reads: data, the end, or an error.
 /// Called on the loop's thread, at most once for each watch(), never from inside watch() itself.
 /// It may destroy the transport.
@@ -87,6 +96,9 @@ class Transport {
 
   virtual const Address& peer() const noexcept = 0;
   virtual const Address& local() const noexcept = 0;
+
+  /// Null where the bytes are not encrypted.
+  virtual const TlsFacts* tls() const noexcept { return nullptr; }
 
  protected:
   // Each returns true when it completed at once (op.result is set) and false when it is pending:

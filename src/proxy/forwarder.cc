@@ -25,6 +25,7 @@ http::Reason connect_reason(const Error& error) {
     case Fault::timed_out: return http::Reason::upstream_connect_timeout;
     case Fault::unresolved: return http::Reason::upstream_unresolved;
     case Fault::tls: return http::Reason::upstream_tls_failed;
+    case Fault::certificate: return http::Reason::upstream_certificate_invalid;
     default: return http::Reason::upstream_connect_failed;
   }
 }

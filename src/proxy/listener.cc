@@ -1,5 +1,6 @@
 #include "proxy/listener.h"
 
+#include "net/tls/tls_transport.h"
 #include "proxy/session.h"
 
 namespace sluice::proxy {
@@ -46,16 +47,64 @@ Task<void> Listener::run(std::unique_ptr<net::Acceptor> acceptor) {
   acceptor_.reset();
 }
 
+// One that is under way, for stop() to break.
+class Listener::Handshake : public ListHook<> {
+ public:
+  explicit Handshake(net::Transport& transport) noexcept : transport_(transport) {}
+  void abort() noexcept { transport_.abort(Fault::cancelled); }
+
+ private:
+  net::Transport& transport_;
+};
+
 void Listener::serve(std::unique_ptr<net::Transport> transport) {
-  if (plan_->connections->take()) {
-    tasks_.spawn(Session::run(std::make_unique<Session>(*this, std::move(transport))));
-  } else {
+  if (!admit(*transport)) {
+    // Under TLS that would cost a handshake first.
+    if (plan_->tls) return metrics_.ended(telemetry::ConnectionEnd::over_limit);
     tasks_.spawn(turn_away(std::move(transport)));
+  } else if (plan_->tls) {
+    tasks_.spawn(encrypt(std::move(transport)));
+  } else {
+    begin_session(std::move(transport));
   }
 }
 
+bool Listener::admit(const net::Transport& transport) {
+  if (!plan_->connections->take()) return false;
+  if (!counts_client(transport) || plan_->clients->take(transport.peer())) return true;
+  plan_->connections->give();
+  return false;
+}
+
+// Many clients come through a proxy of ours.
+bool Listener::counts_client(const net::Transport& transport) const {
+  return plan_->clients && !(plan_->trusts && plan_->trusts(transport.peer()));
+}
+
+void Listener::begin_session(std::unique_ptr<net::Transport> transport) {
+  tasks_.spawn(Session::run(std::make_unique<Session>(*this, std::move(transport))));
+}
+
+Task<void> Listener::encrypt(std::unique_ptr<net::Transport> transport) {
+  using namespace net::tls;
+  const auto& tls = *plan_->tls;
+  if (!tls.handshakes->take()) co_return ended(*transport, telemetry::ConnectionEnd::over_limit);
+  auto* encrypted = new TlsTransport(std::move(transport), tls.context->make_ssl(), Role::server, loop_.tls_buffers());
+  transport.reset(encrypted);
+  Handshake handshake(*transport);
+  handshakes_.push_back(handshake);
+  net::Deadline deadline(loop_);
+  deadline.set(*transport, loop_.now() + tls.handshake_timeout);
+  const auto agreed = co_await encrypted->handshake();
+  tls.handshakes->give();
+  metrics_.handshake(agreed.has_value(), encrypted->tls()->resumed);
+  if (!agreed) co_return ended(*transport, telemetry::ConnectionEnd::tls_failed);
+  begin_session(std::move(transport));
+}
+
 // A session is over.
-void Listener::ended(telemetry::ConnectionEnd how) noexcept {
+void Listener::ended(const net::Transport& transport, telemetry::ConnectionEnd how) noexcept {
+  if (counts_client(transport)) plan_->clients->give(transport.peer());
   plan_->connections->give();
   metrics_.ended(how);
 }
@@ -78,6 +127,7 @@ Task<void> Listener::turn_away(std::unique_ptr<net::Transport> transport) {
 void Listener::stop() noexcept {
   stopping_ = true;
   if (acceptor_) acceptor_->stop();
+  handshakes_.each([](Handshake& handshake) { handshake.abort(); });
   sessions_.each([](Session& session) { session.stop(); });
 }
 

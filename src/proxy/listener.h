@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/intrusive_list.h"
@@ -12,7 +13,9 @@
 #include "codec/h1/server.h"
 #include "http/forwarded.h"
 #include "net/loop.h"
+#include "net/tls/server_context.h"
 #include "net/transport.h"
+#include "proxy/client_counts.h"
 #include "proxy/exchange_pool.h"
 #include "proxy/gateway.h"
 #include "telemetry/connection_metrics.h"
@@ -37,6 +40,13 @@ class SharedConnectionCount {
   std::atomic<std::uint64_t> count_{0};
 };
 
+struct TlsPlan {
+  std::shared_ptr<const net::tls::SharedServerContext> context;
+  Duration handshake_timeout;
+  std::unique_ptr<SharedConnectionCount> handshakes;
+  bool binds_host = false;  ///< Requests must name the host that the handshake was made for.
+};
+
 /// What a listener's configuration becomes; shared by workers, immutable.
 struct ListenerPlan {
   ListenerSettings settings;
@@ -44,6 +54,8 @@ struct ListenerPlan {
   std::uint64_t requests_per_connection = 10'000;
   std::function<bool(const net::Address&)> trusts;  ///< Whose forwarding fields are believed; empty: nobody's.
   std::unique_ptr<SharedConnectionCount> connections;
+  std::unique_ptr<SharedClientCounts> clients;  ///< Null: no limit for one client.
+  std::optional<TlsPlan> tls;  ///< Unset: in the clear.
 };
 
 class Session;
@@ -70,8 +82,14 @@ class Listener {
 
  private:
   friend class Session;
+  class Handshake;
+
   void serve(std::unique_ptr<net::Transport> transport);
-  void ended(telemetry::ConnectionEnd how) noexcept;
+  void begin_session(std::unique_ptr<net::Transport> transport);
+  Task<void> encrypt(std::unique_ptr<net::Transport> transport);
+  bool admit(const net::Transport& transport);
+  bool counts_client(const net::Transport& transport) const;
+  void ended(const net::Transport& transport, telemetry::ConnectionEnd how) noexcept;
   Task<void> turn_away(std::unique_ptr<net::Transport> transport);
 
   net::Loop& loop_;
@@ -81,6 +99,7 @@ class Listener {
   std::shared_ptr<Gateway> gateway_;
   std::unique_ptr<net::Acceptor> acceptor_;
   IntrusiveList<Session> sessions_;
+  IntrusiveList<Handshake> handshakes_;
   TaskGroup tasks_;
   bool stopping_ = false;
 };

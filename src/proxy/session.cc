@@ -3,6 +3,7 @@
 #include <string>
 
 #include "http/forwarded.h"
+#include "http/host.h"
 
 namespace sluice::proxy {
 
@@ -33,7 +34,7 @@ Task<void> Session::run(std::unique_ptr<Session> self) {
   listener.sessions_.push_back(*self);
   for (;;) {
     auto found = co_await self->connection_.wait_for_head();
-    if (found == Wait::end || found == Wait::broken) co_return listener.ended(self->end_without_request(found));
+    if (found == Wait::end || found == Wait::broken) co_return self->ended(self->end_without_request(found));
     auto lease = listener.exchanges_.take();
     auto gateway = listener.gateway_;
     auto refusal = self->begin(*lease, found);
@@ -43,9 +44,11 @@ Task<void> Session::run(std::unique_ptr<Session> self) {
     if (lease->stream.end() && !listener.stopping_) continue;
     lease.reset();
     co_await self->connection_.linger();
-    co_return listener.ended(end_after(refusal));
+    co_return self->ended(end_after(refusal));
   }
 }
+
+void Session::ended(ConnectionEnd how) noexcept { listener_.ended(connection_.transport(), how); }
 
 ConnectionEnd Session::end_without_request(Wait found) noexcept {
   if (listener_.stopping_) return ConnectionEnd::drained;
@@ -67,10 +70,21 @@ http::Refusal Session::begin(H1Exchange& recycled, Wait found) {
   exchange.times.request_head_bytes = connection_.head_size();
   recycled.stream.begin(connection_, exchange.request, exchange.arena());
   describe_client(exchange);
-  if (!refusal && wants_another_scheme(exchange.request)) refusal = {http::Reason::misdirected, {}};
+  bool misdirected = wants_another_scheme(exchange.request) || !is_for_this_host(exchange.request);
+  if (!refusal && misdirected) refusal = {http::Reason::misdirected, {}};
   bool last = ++requests_ >= listener_.plan_->requests_per_connection || listener_.stopping_;
   if (refusal || last) recycled.stream.close_after();
   return refusal;
+}
+
+// Under mutual TLS a certificate was asked for by the name in the handshake: a request for another host must
+// not profit from it (RFC 9110 7.4). An address has no name there (RFC 6066 3).
+bool Session::is_for_this_host(const RequestHead& request) const noexcept {
+  const auto& plan = listener_.plan_->tls;
+  if (!plan || !plan->binds_host) return true;
+  const auto name = connection_.transport().tls()->server_name;
+  if (name.empty()) return request.host.starts_with('[') || http::is_ipv4(request.host);
+  return http::equal_ignore_case(name, request.host);
 }
 
 void Session::abort() noexcept {
@@ -85,7 +99,8 @@ void Session::describe_client(Exchange& exchange) {
   client.peer_address = client.peer.substr(0, peer_address_size_);
   client.peer_port = peer.port();
   client.address = client.peer_address;
-  client.tls = false;
+  client.tls = connection_.transport().tls() != nullptr;
+  if (client.tls) exchange.request.scheme = "https";
   const auto& trusts = listener_.plan_->trusts;
   client.trusted_peer = trusts && trusts(peer);
   if (client.trusted_peer) believe_peer(exchange);

@@ -31,9 +31,11 @@ class Session final : public ListHook<> {
  private:
   using Wait = codec::h1::ServerConnection::Wait;
 
+  void ended(telemetry::ConnectionEnd how) noexcept;
   telemetry::ConnectionEnd end_without_request(Wait found) noexcept;
   static telemetry::ConnectionEnd end_after(const http::Refusal& refusal) noexcept;
   http::Refusal begin(H1Exchange& recycled, Wait found);
+  bool is_for_this_host(const RequestHead& request) const noexcept;
   void describe_client(Exchange& exchange);
   void believe_peer(Exchange& exchange);
 

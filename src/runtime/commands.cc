@@ -125,11 +125,11 @@ int demo(const Demo::Ports& ports) try {
   if (!snapshot) return fail("the demo's configuration is wrong:\n" + problems.text());
   return serve(signals, std::move(snapshot), [&](const Server& server) {
     fmt::print("The demo's configuration:\n\n{}\nTry, from another terminal:\n{}Ctrl-C ends the demo.\n\n",
-               demo.config(), demo.guide(server.addresses().front(), *server.admin_address()));
+               demo.config(), demo.guide(server.addresses(), *server.admin_address()));
     std::fflush(stdout);
   });
 } catch (const ListenError& error) {
-  return fail(fmt::format("{}; choose other ports with --port and --admin-port", error.what()));
+  return fail(fmt::format("{}; choose other ports with --port, --tls-port and --admin-port", error.what()));
 } catch (const StartError& error) {
   return fail(error.what());
 }

@@ -26,6 +26,10 @@ const conf::ObjectSpec& ListenerLimitsConfig::spec() {
       conf::object<ListenerLimitsConfig>("ListenerLimits", "What clients may use.")
           .field("connections", &ListenerLimitsConfig::connections,
                  "Connections at the same time, over all workers; more are closed at once.", conf::at_least(1))
+          .field("connections_per_client", &ListenerLimitsConfig::connections_per_client,
+                 "The same for one client: an IPv4 address, or an IPv6 /64. Trusted proxies and unix sockets are not "
+                 "counted. No limit where it is not written.",
+                 conf::at_least(1))
           .field("request_line", &ListenerLimitsConfig::request_line,
                  "Longest request line; 414 beyond.", conf::between(Bytes{256}, Bytes{1024 * 1024}))
           .field("header_bytes", &ListenerLimitsConfig::header_bytes,
@@ -55,6 +59,7 @@ const conf::ObjectSpec& ListenerConfig::spec() {
                  "Whose X-Forwarded-For, -Proto, -Host and Forwarded are believed: address ranges, or `unix` for "
                  "peers on a unix socket.",
                  address_range())
+          .field("tls", &ListenerConfig::tls, "TLS with clients; in the clear where it is not written.")
           .field("limits", &ListenerConfig::limits, "What clients may use.")
           .where(&ListenerConfig::where);
   return spec;

@@ -10,6 +10,7 @@
 #include "conf/binder.h"
 #include "net/loop.h"
 #include "proxy/route_config.h"
+#include "runtime/tls_config.h"
 #include "telemetry/access_log_config.h"
 #include "telemetry/log.h"
 #include "upstream/config.h"
@@ -18,6 +19,7 @@ namespace sluice::runtime {
 
 struct ListenerLimitsConfig {
   std::uint64_t connections = 20'000;
+  std::optional<std::uint64_t> connections_per_client;
   Bytes request_line{8 * 1024};
   Bytes header_bytes{32 * 1024};
   std::uint32_t header_count = 100;
@@ -34,6 +36,7 @@ struct ListenerConfig {
   std::string name;  ///< Where it is not written: the address as it is written.
   conf::Located<std::string> address;
   std::vector<conf::Located<std::string>> trusted_proxies;
+  std::optional<ListenerTlsConfig> tls;
   ListenerLimitsConfig limits;
   conf::Node where;
 

@@ -11,9 +11,12 @@
 namespace sluice::runtime {
 namespace {
 
-// GATEWAY, ADMIN, FAST, SLOW and FLAKY are replaced.
+// GATEWAY, TLS, CERTIFICATE, KEY, ADMIN, FAST, SLOW and FLAKY are replaced.
 constexpr std::string_view kConfig = R"(listeners:
   - { name: demo, address: GATEWAY }
+  - name: demo-tls
+    address: TLS
+    tls: { certificates: { certificate: "CERTIFICATE", private_key: "KEY" } }
 
 upstreams:
   fast:  [FAST]
@@ -63,11 +66,14 @@ net::ListenSocket any_port() {
 
 }  // namespace
 
-Demo::Demo(const Ports& ports) {
+Demo::Demo(const Ports& ports) : certificate_(demo_certificate()) {
   origins_.push_back(std::make_unique<EmbeddedServer>("fast-origin", any_port(), fast_origin));
   origins_.push_back(std::make_unique<EmbeddedServer>("slow-origin", any_port(), slow_origin));
   origins_.push_back(std::make_unique<EmbeddedServer>("flaky-origin", any_port(), flaky_origin));
   config_ = replaced(std::string(kConfig), "GATEWAY", fmt::format("127.0.0.1:{}", ports.gateway));
+  config_ = replaced(config_, "TLS", fmt::format("127.0.0.1:{}", ports.tls));
+  config_ = replaced(config_, "CERTIFICATE", certificate_.certificate);
+  config_ = replaced(config_, "KEY", certificate_.private_key);
   config_ = replaced(config_, "ADMIN", fmt::format("127.0.0.1:{}", ports.admin));
   config_ = replaced(config_, "FAST", origins_[0]->address().to_string());
   config_ = replaced(config_, "SLOW", origins_[1]->address().to_string());
@@ -76,10 +82,10 @@ Demo::Demo(const Ports& ports) {
   config_ = replaced(config_, "  flaky: {", "  nowhere: [127.0.0.1:1]\n  flaky: {");
 }
 
-std::string Demo::guide(const net::Address& gateway, const net::Address& admin) const {
-  auto at = gateway.to_string();
+std::string Demo::guide(const std::vector<net::Address>& gateway, const net::Address& admin) const {
   return fmt::format(R"guide(
   curl http://{0}/fast/a                     # proxied: what the origin saw
+  curl --cacert {3} https://{2}/hello   # the same under TLS
   curl -i http://{0}/headers/a               # headers edited, path rewritten
   curl -i http://{0}/old/page                # 308 to /fast/page
   curl http://{0}/hello                      # answered by the gateway itself
@@ -92,7 +98,7 @@ std::string Demo::guide(const net::Address& gateway, const net::Address& admin) 
   curl http://{1}/metrics                    # Prometheus
 
 )guide",
-                     at, admin.to_string());
+                     gateway.at(0).to_string(), admin.to_string(), gateway.at(1).to_string(), certificate_.certificate);
 }
 
 }  // namespace sluice::runtime

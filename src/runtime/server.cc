@@ -57,6 +57,18 @@ std::vector<telemetry::EndpointState> endpoint_states(const Snapshot& snapshot) 
   return states;
 }
 
+std::vector<telemetry::CertificateState> certificate_states(const Snapshot& snapshot) {
+  std::vector<telemetry::CertificateState> states;
+  for (const auto& listener : snapshot.listeners) {
+    if (!listener->tls) continue;
+    for (const auto& [certificate, when] : listener->tls->context->expiries()) {
+      const auto seconds = std::chrono::duration<double>(when.time_since_epoch()).count();
+      states.push_back({listener->settings.name, certificate, seconds});
+    }
+  }
+  return states;
+}
+
 std::vector<telemetry::PoolState> pool_states(const Snapshot& snapshot) {
   std::vector<telemetry::PoolState> states;
   for (const auto& upstream : snapshot.upstreams) {
@@ -142,6 +154,7 @@ void Server::start_admin() {
   sources.access_log = access_log_.get();
   sources.endpoints = [this] { return endpoint_states(*snapshot_); };
   sources.pools = [this] { return pool_states(*snapshot_); };
+  sources.certificates = certificate_states(*snapshot_);
   sources.version = SLUICE_VERSION;
   sources.event_loop = std::string(net::name(backend_));
   exposition_ = std::make_unique<telemetry::Exposition>(std::move(sources));

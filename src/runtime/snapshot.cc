@@ -30,7 +30,14 @@ class Trust {
   bool unix_ = false;
 };
 
-std::shared_ptr<const proxy::ListenerPlan> plan_of(const ListenerConfig& config) {
+proxy::TlsPlan tls_plan_of(const std::string& listener, const ListenerTlsConfig& config, conf::Problems& problems) {
+  return {.context = server_context(listener, config, problems),
+          .handshake_timeout = config.handshake_timeout,
+          .handshakes = std::make_unique<proxy::SharedConnectionCount>(config.handshakes),
+          .binds_host = config.wants_client_certificate()};
+}
+
+std::shared_ptr<const proxy::ListenerPlan> plan_of(const ListenerConfig& config, conf::Problems& problems) {
   auto plan = std::make_shared<proxy::ListenerPlan>();
   const auto& limits = config.limits;
   plan->settings.name = config.name;
@@ -44,6 +51,10 @@ std::shared_ptr<const proxy::ListenerPlan> plan_of(const ListenerConfig& config)
   plan->requests_per_connection = limits.requests_per_connection;
   if (!config.trusted_proxies.empty()) plan->trusts = Trust(config.trusted_proxies);
   plan->connections = std::make_unique<proxy::SharedConnectionCount>(limits.connections);
+  if (limits.connections_per_client) {
+    plan->clients = std::make_unique<proxy::SharedClientCounts>(*limits.connections_per_client);
+  }
+  if (config.tls) plan->tls = tls_plan_of(config.name, *config.tls, problems);
   return plan;
 }
 
@@ -85,9 +96,11 @@ std::shared_ptr<const Snapshot> compile(Config config, conf::Problems& problems)
   if (from.refusal) {
     snapshot->refusal = middleware::refusal_kind().plan(std::make_shared<const middleware::Refusal>(*from.refusal));
   }
-  for (const auto& listener : from.listeners) snapshot->listeners.push_back(plan_of(listener));
+  for (const auto& listener : from.listeners) snapshot->listeners.push_back(plan_of(listener, problems));
   for (const auto& upstream : from.upstreams) {
-    snapshot->upstreams.push_back(std::make_shared<upstream::SharedUpstream>(upstream.name, upstream.value));
+    const auto& tls = upstream.value.tls;
+    snapshot->upstreams.push_back(std::make_shared<upstream::SharedUpstream>(
+        upstream.name, upstream.value, tls ? client_context(*tls, problems) : nullptr));
   }
   if (!problems.empty()) return nullptr;
   return snapshot;

@@ -67,12 +67,16 @@ void write_routes(const Shards& shards, FamilyBuilder& out) {
 
 struct ListenerSum {
   double accepted = 0, active = 0, accept_errors = 0;
+  double handshakes_full = 0, handshakes_resumed = 0, handshakes_failed = 0;
   std::array<double, connection_end_count> closed{};
 
   void add(const ListenerMetrics& one) {
     accepted += static_cast<double>(one.accepted.value());
     active += one.active.value();
     accept_errors += static_cast<double>(one.accept_errors.value());
+    handshakes_full += static_cast<double>(one.handshakes_full.value());
+    handshakes_resumed += static_cast<double>(one.handshakes_resumed.value());
+    handshakes_failed += static_cast<double>(one.handshakes_failed.value());
     for (std::size_t i = 0; i < closed.size(); ++i) closed[i] += static_cast<double>(one.closed[i].value());
   }
 };
@@ -85,6 +89,9 @@ void write_listeners(const Shards& shards, FamilyBuilder& out) {
     out.number(Metric::connections_accepted, {name}, sum.accepted);
     out.number(Metric::connections_active, {name}, sum.active);
     out.number(Metric::accept_errors, {name}, sum.accept_errors);
+    if (sum.handshakes_full > 0) out.number(Metric::tls_handshakes, {name, "full"}, sum.handshakes_full);
+    if (sum.handshakes_resumed > 0) out.number(Metric::tls_handshakes, {name, "resumed"}, sum.handshakes_resumed);
+    if (sum.handshakes_failed > 0) out.number(Metric::tls_handshakes, {name, "failed"}, sum.handshakes_failed);
     for (std::size_t i = 0; i < sum.closed.size(); ++i)
       if (sum.closed[i] > 0)
         out.number(Metric::connections_closed, {name, telemetry::name(static_cast<ConnectionEnd>(i))},
@@ -171,6 +178,8 @@ std::vector<prometheus::MetricFamily> Collector::Collect() const {
   if (sources_.endpoints)
     for (const EndpointState& one : sources_.endpoints())
       out.number(Metric::endpoint_healthy, {one.upstream, one.endpoint}, one.healthy ? 1 : 0);
+  for (const CertificateState& one : sources_.certificates)
+    out.number(Metric::certificate_not_after, {one.listener, one.certificate}, one.not_after);
   if (sources_.access_log != nullptr) write_access_log(*sources_.access_log, out);
   out.number(Metric::build_info, {sources_.version, sources_.event_loop}, 1);
   write_process(out);

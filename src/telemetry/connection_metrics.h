@@ -48,12 +48,19 @@ class alignas(64) ListenerMetrics {
     closed[static_cast<std::size_t>(why)].add();
   }
 
+  /// A TLS handshake is over.
+  void handshake(bool agreed, bool was_resumed) noexcept {
+    if (!agreed) return handshakes_failed.add();
+    (was_resumed ? handshakes_resumed : handshakes_full).add();
+  }
+
   const std::string& name() const noexcept { return name_; }
 
   Counter accepted;
   Gauge active;
   std::array<Counter, connection_end_count> closed;
   Counter accept_errors;  ///< accept() failed: mostly no descriptors left.
+  Counter handshakes_full, handshakes_resumed, handshakes_failed;  ///< TLS.
 
  private:
   std::string name_;

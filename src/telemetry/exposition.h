@@ -21,6 +21,13 @@ struct EndpointState {
   bool healthy = true;
 };
 
+/// A certificate that clients are shown.
+struct CertificateState {
+  std::string listener;
+  std::string certificate;  ///< The path of its file.
+  double not_after = 0;     ///< When it ends, in Unix time.
+};
+
 /// The connections to one upstream, over all workers.
 struct PoolState {
   std::string upstream;
@@ -38,6 +45,7 @@ struct ExpositionSources {
   std::function<std::vector<EndpointState>()>
       endpoints{};  ///< Called at each scrape, on its thread; may be empty.
   std::function<std::vector<PoolState>()> pools{};  ///< The same.
+  std::vector<CertificateState> certificates{};
   std::string version{};
   std::string event_loop{};  ///< Name of the backend: uring, epoll or asio.
 };

@@ -65,6 +65,14 @@ std::string show(const HostChoice& choice) {
   return {};
 }
 
+void check_tls(const UpstreamTlsConfig& config, conf::Scope& scope) {
+  if (config.certificate && !config.private_key) {
+    scope.problem("certificate", "a certificate without its key", "add private_key");
+  } else if (config.private_key && !config.certificate) {
+    scope.problem("private_key", "a key without its certificate", "add certificate");
+  }
+}
+
 void check_endpoints(const UpstreamConfig& config, conf::Scope& scope) {
   std::set<std::string> seen;
   for (std::size_t i = 0; i < config.endpoints.size(); ++i) {
@@ -224,6 +232,25 @@ const conf::ObjectSpec& HealthCheckConfig::spec() {
   return spec;
 }
 
+const conf::ObjectSpec& UpstreamTlsConfig::spec() {
+  static const conf::ObjectSpec spec =
+      conf::object<UpstreamTlsConfig>("UpstreamTls", "TLS towards the endpoints; `tls: {}` is enough for most.")
+          .field("server_name", &UpstreamTlsConfig::server_name,
+                 "The name that is asked for (SNI) and that the certificate must be for; the endpoint's host where "
+                 "it is not written.",
+                 conf::not_empty())
+          .field("ca", &UpstreamTlsConfig::ca,
+                 "PEM file of those whose certificates are believed; those that the system believes where it is not "
+                 "written.")
+          .field("certificate", &UpstreamTlsConfig::certificate,
+                 "PEM file of the certificate, chain included, that is shown to endpoints that ask for one.")
+          .field("private_key", &UpstreamTlsConfig::private_key, "PEM file of its key, without a pass phrase.")
+          .field("verify", &UpstreamTlsConfig::verify,
+                 "false: any certificate will do, and whoever is in between can read and change everything.")
+          .check(check_tls);
+  return spec;
+}
+
 const conf::ObjectSpec& UpstreamConfig::spec() {
   static const conf::ObjectSpec spec =
       conf::object<UpstreamConfig>("Upstream", "Servers that answer for each other, and how they are used.")
@@ -233,6 +260,7 @@ const conf::ObjectSpec& UpstreamConfig::spec() {
           .field("protocol", &UpstreamConfig::protocol, "What is spoken with the endpoints.")
           .field("host", &UpstreamConfig::host,
                  "The Host that endpoints see: the client's (preserve), their own (endpoint), or this name.")
+          .field("tls", &UpstreamConfig::tls, "TLS towards the endpoints; in the clear where it is not written.")
           .field("timeouts", &UpstreamConfig::timeouts, "How long the endpoints may take.")
           .field("connections", &UpstreamConfig::connections, "How many connections there may be.")
           .field("health_check", &UpstreamConfig::health_check,

@@ -99,11 +99,23 @@ struct HealthCheckConfig {
   static const conf::ObjectSpec& spec();
 };
 
+/// TLS towards the endpoints.
+struct UpstreamTlsConfig {
+  std::optional<std::string> server_name;  ///< Unset: the host of the endpoint.
+  std::optional<conf::Located<std::string>> ca;
+  std::optional<conf::Located<std::string>> certificate;
+  std::optional<conf::Located<std::string>> private_key;
+  bool verify = true;
+
+  static const conf::ObjectSpec& spec();
+};
+
 struct UpstreamConfig {
   std::vector<EndpointConfig> endpoints;
   Balance balance = Balance::round_robin;
   Protocol protocol = Protocol::http_1_1;
   HostChoice host;
+  std::optional<UpstreamTlsConfig> tls;
   TimeoutsConfig timeouts;
   ConnectionsConfig connections;
   std::optional<HealthCheckConfig> health_check;

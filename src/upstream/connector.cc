@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "net/tls/tls_transport.h"
 #include "upstream/abort_on_cancel.h"
 
 namespace sluice::upstream {
@@ -20,20 +21,6 @@ Error dial_error(Error error) {
   return error;
 }
 
-Task<Result<std::unique_ptr<net::Transport>>> dial(net::Loop& loop, const net::Address& address,
-                                                   DialLimits limits) {
-  auto begun = loop.network().connect(address, net::ConnectOptions{});
-  if (!begun) co_return dial_error(begun.error());
-  auto transport = std::move(*begun);
-  net::Deadline deadline(loop);
-  deadline.set(*transport, std::min(loop.now() + limits.timeout, limits.deadline));
-  AbortOnCancel on_cancel(limits.canceller, *transport);
-  const auto connected = co_await transport->connected();
-  if (limits.canceller && limits.canceller->cancelled()) co_return dial_error({Fault::cancelled});
-  if (!connected) co_return dial_error(connected.error());
-  co_return std::move(transport);
-}
-
 // Another address would fare no better.
 bool is_final(Fault fault) {
   return fault == Fault::cancelled || fault == Fault::no_descriptors || fault == Fault::no_memory;
@@ -47,6 +34,29 @@ void Connector::set_addresses(const Addresses& addresses) {
   targets->addresses = addresses;
   targets->failing_until.resize(addresses.size());
   targets_ = std::move(targets);
+}
+
+Task<Result<std::unique_ptr<net::Transport>>> Connector::dial(const net::Address& address, DialLimits limits) {
+  auto begun = loop_.network().connect(address, net::ConnectOptions{});
+  if (!begun) co_return dial_error(begun.error());
+  auto transport = std::move(*begun);
+  net::Deadline deadline(loop_);
+  deadline.set(*transport, std::min(loop_.now() + limits.timeout, limits.deadline));
+  AbortOnCancel on_cancel(limits.canceller, *transport);
+  auto connected = co_await transport->connected();
+  if (connected && tls_.context) connected = co_await encrypt(transport);
+  if (limits.canceller && limits.canceller->cancelled()) co_return dial_error({Fault::cancelled});
+  if (!connected) co_return dial_error(connected.error());
+  co_return std::move(transport);
+}
+
+// What breaks the inner transport breaks the handshake.
+Task<Result<void>> Connector::encrypt(std::unique_ptr<net::Transport>& transport) {
+  using namespace net::tls;
+  auto ssl = tls_.context->make_ssl(tls_.server_name, session_);
+  auto* encrypted = new TlsTransport(std::move(transport), std::move(ssl), Role::client, loop_.tls_buffers());
+  transport.reset(encrypted);
+  return encrypted->handshake();
 }
 
 // The first in turn that is not known to fail, else the first in turn at all.
@@ -72,7 +82,7 @@ Task<Result<Dialed>> Connector::connect(DialLimits limits) {
   for (std::size_t n = 0; n < count; ++n) {
     const auto i = next(*targets, tried, first, loop_.now());
     tried[i] = 1;
-    auto transport = co_await dial(loop_, targets->addresses[i], limits);
+    auto transport = co_await dial(targets->addresses[i], limits);
     if (transport) {
       targets->failing_until[i] = {};
       co_return Dialed{std::move(*transport), targets->addresses[i]};

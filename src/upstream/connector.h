@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -11,6 +13,7 @@
 #include "base/task.h"
 #include "net/address.h"
 #include "net/loop.h"
+#include "net/tls/client_context.h"
 #include "net/transport.h"
 #include "upstream/canceller.h"
 #include "upstream/shared_upstream.h"
@@ -32,7 +35,9 @@ struct Dialed {
 /// Loop's thread. Several connect() may be under way at once.
 class Connector {
  public:
-  explicit Connector(net::Loop& loop) : loop_(loop), targets_(std::make_shared<Targets>()) {}
+  /// It outlives its connections.
+  explicit Connector(net::Loop& loop, DialTls tls = {})
+      : loop_(loop), tls_(std::move(tls)), targets_(std::make_shared<Targets>()) {}
 
   void set_addresses(const Addresses& addresses);
   const Addresses& addresses() const noexcept { return targets_->addresses; }
@@ -49,10 +54,14 @@ class Connector {
     std::vector<TimePoint> failing_until;
     std::size_t turn = 0;
   };
+  Task<Result<std::unique_ptr<net::Transport>>> dial(const net::Address& address, DialLimits limits);
+  Task<Result<void>> encrypt(std::unique_ptr<net::Transport>& transport);
   static std::size_t next(const Targets& targets, const std::vector<char>& tried, std::size_t first,
                           TimePoint now);
 
   net::Loop& loop_;
+  const DialTls tls_;
+  net::tls::ResumableSession session_;
   std::shared_ptr<Targets> targets_;
 };
 

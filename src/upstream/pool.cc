@@ -12,7 +12,7 @@ EndpointPool::EndpointPool(const Parts& parts)
       index_(parts.index),
       loop_(parts.loop),
       make_client_(parts.make_client),
-      connector_(parts.loop),
+      connector_(parts.loop, parts.tls),
       link_(std::make_shared<Link>()) {
   link_->pool = this;
   endpoint_.enroll(*this);

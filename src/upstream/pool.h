@@ -43,6 +43,7 @@ class EndpointPool final : private SharedPool, private PooledConnection::Owner, 
     std::size_t index;  ///< Of the endpoint in its upstream.
     net::Loop& loop;
     MakeClient make_client;
+    DialTls tls;
   };
 
   explicit EndpointPool(const Parts& parts);

@@ -12,14 +12,19 @@ Addresses known_addresses(const SharedEndpoint& endpoint) {
 
 }  // namespace
 
-SharedUpstream::SharedUpstream(std::string name, UpstreamConfig config)
-    : name_(std::move(name)), config_(std::move(config)), checks_(new CheckCounts[config_.endpoints.size()]) {
+SharedUpstream::SharedUpstream(std::string name, UpstreamConfig config, TlsContext tls)
+    : name_(std::move(name)), config_(std::move(config)), tls_(std::move(tls)), checks_(new CheckCounts[config_.endpoints.size()]) {
   EndpointSet set;
   for (const auto& endpoint : config_.endpoints) {
     endpoints_.push_back(std::make_unique<SharedEndpoint>(endpoint, config_.connections));
     set.addresses.push_back(known_addresses(*endpoints_.back()));
   }
   set_ = std::make_shared<const EndpointSet>(std::move(set));
+}
+
+DialTls SharedUpstream::tls(std::size_t index) const {
+  if (!tls_) return {};
+  return {tls_, config_.tls->server_name.value_or(endpoints_[index]->address().host)};
 }
 
 std::shared_ptr<const EndpointSet> SharedUpstream::endpoints() const {

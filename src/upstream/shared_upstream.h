@@ -11,10 +11,17 @@
 #include <vector>
 
 #include "net/address.h"
+#include "net/tls/client_context.h"
 #include "upstream/config.h"
 #include "upstream/endpoint.h"
 
 namespace sluice::upstream {
+
+/// TLS for the connections to one endpoint.
+struct DialTls {
+  std::shared_ptr<const net::tls::SharedClientContext> context;  ///< Null: in the clear.
+  std::string server_name;
+};
 
 /// The resolved addresses of one endpoint, in the order they are tried; empty until the name resolved.
 using Addresses = std::vector<net::Address>;
@@ -28,11 +35,17 @@ struct EndpointSet {
 /// thread; carried over a reload when its configuration is unchanged.
 class SharedUpstream {
  public:
+  /// Null: in the clear.
+  using TlsContext = std::shared_ptr<const net::tls::SharedClientContext>;
+
   /// Endpoints that are addresses already are resolved at once.
-  SharedUpstream(std::string name, UpstreamConfig config);
+  SharedUpstream(std::string name, UpstreamConfig config, TlsContext tls = nullptr);
 
   const std::string& name() const noexcept { return name_; }
   const UpstreamConfig& config() const noexcept { return config_; }
+
+  /// How connections to this endpoint are encrypted.
+  DialTls tls(std::size_t index) const;
 
   std::size_t size() const noexcept { return endpoints_.size(); }
   SharedEndpoint& endpoint(std::size_t index) noexcept { return *endpoints_[index]; }
@@ -61,6 +74,7 @@ class SharedUpstream {
  private:
   const std::string name_;
   const UpstreamConfig config_;
+  const TlsContext tls_;
   std::vector<std::unique_ptr<SharedEndpoint>> endpoints_;
   std::unique_ptr<CheckCounts[]> checks_;
   mutable std::mutex mutex_;  // guards set_; workers only ever try it, after the version changed

@@ -13,7 +13,7 @@ Upstream::Upstream(std::shared_ptr<SharedUpstream> shared, net::Loop& loop, Rng&
   candidates_.reserve(shared_->size());
   for (std::size_t i = 0; i < shared_->size(); ++i)
     pools_.push_back(std::make_unique<EndpointPool>(
-        EndpointPool::Parts{config(), shared_->endpoint(i), i, loop, make_client}));
+        EndpointPool::Parts{config(), shared_->endpoint(i), i, loop, make_client, shared_->tls(i)}));
   const auto version = shared_->version();
   refresh(version, *shared_->endpoints());
 }

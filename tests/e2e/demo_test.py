@@ -25,8 +25,9 @@ def free_ports(count):
 class Demo(EndToEnd):
     def setUp(self):
         super().setUp()
-        port, admin = free_ports(2)
-        self.demo = Process("demo", [binary(), "demo", "--port", port, "--admin-port", admin], self.folder)
+        port, tls_port, admin = free_ports(3)
+        words = [binary(), "demo", "--port", port, "--tls-port", tls_port, "--admin-port", admin]
+        self.demo = Process("demo", words, self.folder)
         self.addCleanup(self.demo.kill)
         self.demo.await_text(re.compile("Ctrl-C ends the demo"), self.demo.out)
 
@@ -66,12 +67,12 @@ class DemoStart(EndToEnd):
     def test_a_port_in_use_is_one_line_that_names_the_way_out(self):
         with socket.create_server(("127.0.0.1", 0)) as other:
             port = other.getsockname()[1]
-            words = [binary(), "demo", "--port", str(port), "--admin-port", "0"]
+            words = [binary(), "demo", "--port", str(port), "--tls-port", "0", "--admin-port", "0"]
             done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
         self.assertEqual(done.returncode, 1)
         self.assertEqual(done.stdout, "")
         self.assertEqual(
             done.stderr,
             f"sluice: cannot listen on 127.0.0.1:{port}: Address already in use; "
-            "choose other ports with --port and --admin-port\n",
+            "choose other ports with --port, --tls-port and --admin-port\n",
         )

@@ -187,3 +187,20 @@ class Leaving(EndToEnd):
         client = Connection(self.sluice.address)
         client.send(head("POST", "/", "Content-Length: 1000") + b"half")
         self.leaves(client, Connection.close, 400, "truncated_body")
+
+    def test_one_client_leaves_room_for_others(self):
+        limits = {"connections_per_client": 2}
+        sluice = self.gateway(None, [{"respond": {"body": "hi"}}], {"limits": limits, "trusted_proxies": ["127.0.0.3"]})
+        greedy = [Connection(sluice.address) for _ in range(2)]
+        for client in greedy:
+            self.assertEqual(client.ask(head("GET", "/")).body, b"hi")
+        with Connection(sluice.address) as third:
+            third.send_what_is_taken(head("GET", "/"))
+            self.assertEqual(third.read_response().reason, "connection_limit")
+        others = [Connection(sluice.address, source=one) for one in ("127.0.0.2", "127.0.0.3", "127.0.0.3", "127.0.0.3")]
+        for client in others:
+            self.assertEqual(client.ask(head("GET", "/")).status, 200)
+        greedy.pop().close()
+        wait_until(lambda: ask(sluice.address, head("GET", "/")).status == 200, "there is room again")
+        for client in greedy + others:
+            client.close()

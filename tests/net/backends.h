@@ -14,7 +14,8 @@
 
 namespace sluice::net {
 
-/// "uring" where this machine allows it, "epoll", "asio", "memory" (the memory network on epoll).
+/// "uring" where this machine allows it, "epoll", "asio", "memory" (the memory network on epoll), and each
+/// but asio again under TLS: "tls_uring" and so on.
 std::vector<std::string> backends();
 
 /// A loop of the backend under test, run by the test's own thread on the machine's clock.
@@ -25,7 +26,8 @@ class BackendTest : public testing::TestWithParam<std::string> {
   /// Again, with other limits.
   void make(const LoopOptions& options);
 
-  bool in_memory() const { return GetParam() == "memory"; }
+  bool in_memory() const { return GetParam().ends_with("memory"); }
+  bool encrypted() const { return GetParam().starts_with("tls_"); }
   Loop& loop() { return *loop_; }
   Network& network() { return memory_ ? *memory_ : loop_->network(); }
 
@@ -42,10 +44,12 @@ class BackendTest : public testing::TestWithParam<std::string> {
     std::unique_ptr<Acceptor> acceptor;
     std::unique_ptr<Transport> client, server;
   };
-  /// A connection with both its ends.
+  /// A connection with both its ends, under TLS where the backend says so.
   Task<Pair> make_pair();
 
  private:
+  Task<void> encrypt(Pair& pair);
+
   SystemClock clock_;
   std::unique_ptr<Loop> loop_;
   std::unique_ptr<Network> memory_;

@@ -1,12 +1,35 @@
 #include "net/backends.h"
 
 #include "net/memory/memory_network.h"
+#include "net/tls/client_context.h"
+#include "net/tls/server_context.h"
+#include "net/tls/tls_transport.h"
+#include "support/tls_files.h"
 
 namespace sluice::net {
+namespace {
+
+// Both ends of every encrypted connection of the tests.
+struct Contexts {
+  Contexts() {
+    std::vector<tls::PolicyFault> faults;
+    std::optional<tls::FileFault> fault;
+    server = std::make_unique<tls::SharedServerContext>(
+        tls::ServerPolicy{.name = "tests", .key_pairs = {{files.certificate(), files.private_key(), {}}}, .client_ca = {}}, faults);
+    client = std::make_unique<tls::SharedClientContext>(tls::ClientPolicy{.ca = files.certificate(), .own = {}}, fault);
+    EXPECT_TRUE(faults.empty() && !fault);
+  }
+  TlsFiles files;
+  std::unique_ptr<tls::SharedServerContext> server;
+  std::unique_ptr<tls::SharedClientContext> client;
+};
+
+}  // namespace
 
 std::vector<std::string> backends() {
   std::vector<std::string> all{"epoll", "asio", "memory"};
-  if (probe_backend().best == Backend::uring) all.insert(all.begin(), "uring");
+  for (const char* under_tls : {"tls_epoll", "tls_memory"}) all.emplace_back(under_tls);
+  if (probe_backend().best == Backend::uring) all.insert(all.begin(), {"uring", "tls_uring"});
   return all;
 }
 
@@ -14,7 +37,7 @@ void BackendTest::make(const LoopOptions& options) {
   memory_.reset();
   auto backend = Backend::epoll;
   if (GetParam() == "asio") backend = Backend::asio;
-  if (GetParam() == "uring") backend = Backend::uring;
+  if (GetParam().ends_with("uring")) backend = Backend::uring;
   loop_ = make_loop(backend, clock_, options);
   if (in_memory()) memory_ = std::make_unique<MemoryNetwork>(*loop_, options);
 }
@@ -60,7 +83,28 @@ Task<BackendTest::Pair> BackendTest::make_pair() {
   pair.server = std::move(*accepted);
   auto connected = co_await pair.client->connected();
   EXPECT_TRUE(connected);
+  if (encrypted()) co_await encrypt(pair);
   co_return pair;
+}
+
+Task<void> BackendTest::encrypt(Pair& pair) {
+  using namespace tls;
+  static const Contexts contexts;
+  static ResumableSession session;
+  auto& buffers = loop().tls_buffers();
+  auto* client = new TlsTransport(std::move(pair.client), contexts.client->make_ssl("localhost", session), Role::client, buffers);
+  pair.client.reset(client);
+  auto* server = new TlsTransport(std::move(pair.server), contexts.server->make_ssl(), Role::server, buffers);
+  pair.server.reset(server);
+  Child beside;
+  auto serve = [](TlsTransport& end) -> Task<void> {
+    auto agreed = co_await end.handshake();
+    EXPECT_TRUE(agreed) << end.failure();
+  };
+  beside.start(serve(*server));
+  auto agreed = co_await client->handshake();
+  EXPECT_TRUE(agreed) << client->failure();
+  co_await beside.join();
 }
 
 Task<Result<void>> send_text(Transport& transport, std::string_view text) {

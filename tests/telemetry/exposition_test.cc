@@ -110,6 +110,7 @@ std::string full_text() {
   shard.route("r").record({.status = 200, .upstream = 1ms});
   shard.listener("public").opened();
   shard.listener("public").ended(ConnectionEnd::finished);
+  shard.listener("public").handshake(true, true);
   shard.upstream("app").attempt_failed(Fault::reset);
   AccessLog log({.output = "none"}, 1);
   return Exposition({.shards = {&shard},
@@ -119,6 +120,7 @@ std::string full_text() {
                            return std::vector<EndpointState>{{"app", "127.0.0.1:3000", false}};
                          },
                      .pools = [] { return std::vector<PoolState>{{.upstream = "app"}}; },
+                     .certificates = {{"public", "tls/api.crt", 1798112089}},
                      .version = "1.2.3",
                      .event_loop = "epoll"})
       .text();
@@ -130,6 +132,7 @@ TEST(Exposition, shows_every_metric_once_it_has_occurred) {
     EXPECT_THAT(text, HasSubstr("# TYPE " + std::string(spec.name) + " ")) << spec.name;
   EXPECT_THAT(text, HasSubstr("sluice_build_info{version=\"1.2.3\",event_loop=\"epoll\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("sluice_endpoint_healthy{upstream=\"app\",endpoint=\"127.0.0.1:3000\"} 0\n"));
+  EXPECT_THAT(text, HasSubstr("sluice_tls_handshakes_total{listener=\"public\",result=\"resumed\"} 1\n"));
 }
 
 TEST(Exposition, costs_nothing_for_ten_thousand_routes_without_traffic) {

@@ -55,6 +55,7 @@ class ServerConnection {
   void stop() noexcept;
 
   net::Transport& transport() noexcept { return *transport_; }
+  const net::Transport& transport() const noexcept { return *transport_; }
   net::Loop& loop() noexcept { return loop_; }
   net::Deadline& deadline() noexcept { return deadline_; }
   Input& input() noexcept { return input_; }

@@ -21,7 +21,7 @@ class HealthChecker::Check {
       : owner_(owner),
         config_(*owner.upstream_->config().health_check),
         index_(index),
-        probe_(owner.control_, config_, owner.upstream_->endpoint(index), owner.make_client_),
+        probe_(owner.control_, config_, owner.upstream_->endpoint(index), owner.make_client_, owner.upstream_->tls(index)),
         verdict_(config_),
         nap_(owner.control_) {}
 

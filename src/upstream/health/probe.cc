@@ -29,6 +29,10 @@ HealthReason reason_of(Fault fault) noexcept {
       return HealthReason::malformed;
     case Fault::unresolved:
       return HealthReason::unresolved;
+    case Fault::tls:
+      return HealthReason::tls;
+    case Fault::certificate:
+      return HealthReason::certificate;
     default:
       return HealthReason::other;
   }

@@ -26,8 +26,8 @@ struct ProbeResult {
 class Probe {
  public:
   Probe(net::Loop& loop, const HealthCheckConfig& config, const SharedEndpoint& endpoint,
-        MakeClient make_client)
-      : loop_(loop), config_(config), endpoint_(endpoint), make_client_(make_client), connector_(loop) {}
+        MakeClient make_client, DialTls tls = {})
+      : loop_(loop), config_(config), endpoint_(endpoint), make_client_(make_client), connector_(loop, std::move(tls)) {}
 
   /// Ends after config.timeout at the latest. When the canceller speaks the result means nothing.
   Task<ProbeResult> run(const Addresses& addresses, Canceller& canceller);

@@ -40,6 +40,10 @@ std::string Health::text() const {
       return "malformed response";
     case HealthReason::unresolved:
       return "name not resolved";
+    case HealthReason::tls:
+      return "TLS handshake failed";
+    case HealthReason::certificate:
+      return "certificate not valid";
     case HealthReason::other:
       break;
   }

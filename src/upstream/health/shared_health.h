@@ -25,6 +25,8 @@ enum class HealthReason : std::uint8_t {
   status,     ///< `detail` is the status code that was not expected.
   malformed,
   unresolved,
+  tls,
+  certificate,
   other,  ///< `detail` is errno.
 };
 

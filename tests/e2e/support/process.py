@@ -62,10 +62,10 @@ class Process:
             self.send_signal(signal.SIGKILL)
             self.popen.wait()
 
-    def stop(self):
-        """SIGTERM, then the exit code."""
+    def stop(self, number=signal.SIGTERM):
+        """The signal, then the exit code."""
         if self.running:
-            self.send_signal(signal.SIGTERM)
+            self.send_signal(number)
         return self.wait()
 
     def memory_kib(self, field="VmRSS"):

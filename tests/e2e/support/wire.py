@@ -47,13 +47,13 @@ class Response:
 class Connection:
     """One connection; `address` is (host, port) or the path of a unix socket."""
 
-    def __init__(self, address, timeout=30):
+    def __init__(self, address, timeout=30, source=""):
         if isinstance(address, str):
             self.socket = socket.socket(socket.AF_UNIX)
             self.socket.settimeout(timeout)
             self.socket.connect(address)
         else:
-            self.socket = socket.create_connection(address, timeout=timeout)
+            self.socket = socket.create_connection(address, timeout=timeout, source_address=(source, 0))
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.pending = b""
 

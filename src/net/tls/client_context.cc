@@ -1,0 +1,80 @@
+#include "net/tls/client_context.h"
+
+#include <new>
+
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include "net/address.h"
+
+namespace sluice::net::tls {
+namespace {
+
+// As ALPN names it, with its length in front.
+constexpr unsigned char kProtocols[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+
+int index_of_session() {
+  static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+  return index;
+}
+
+int on_new_session(SSL* ssl, SSL_SESSION* session) {
+  static_cast<ResumableSession*>(SSL_get_ex_data(ssl, index_of_session()))->keep(UniqueSession(session));
+  return 1;  // it is ours now
+}
+
+}  // namespace
+
+SharedClientContext::SharedClientContext(const ClientPolicy& policy, std::optional<FileFault>& fault)
+    : context_(SSL_CTX_new(TLS_client_method())), verify_(policy.verify) {
+  if (!context_) throw std::bad_alloc();
+  auto* context = context_.get();
+  SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  SSL_CTX_set_alpn_protos(context, kProtocols, sizeof kProtocols);
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+  SSL_CTX_sess_set_new_cb(context, on_new_session);
+  trust(policy, fault);
+  if (policy.own && !fault) show(*policy.own, fault);
+}
+
+void SharedClientContext::trust(const ClientPolicy& policy, std::optional<FileFault>& fault) {
+  auto* context = context_.get();
+  SSL_CTX_set_verify(context, verify_ ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
+  if (!verify_) return;
+  if (policy.ca.empty()) {
+    SSL_CTX_set_default_verify_paths(context);
+  } else if (SSL_CTX_load_verify_file(context, policy.ca.c_str()) != 1) {
+    fault = FileFault{FileFault::File::ca, policy.ca + ": " + take_error()};
+  }
+}
+
+void SharedClientContext::show(const KeyPairFiles& files, std::optional<FileFault>& fault) {
+  auto loaded = load_key_pair(files);
+  if (auto* found = std::get_if<FileFault>(&loaded)) {
+    fault = *found;
+    return;
+  }
+  auto& pair = std::get<KeyPair>(loaded);
+  SSL_CTX_use_certificate(context_.get(), pair.leaf.get());
+  SSL_CTX_use_PrivateKey(context_.get(), pair.key.get());
+  for (auto& certificate : pair.chain) SSL_CTX_add1_chain_cert(context_.get(), certificate.get());
+}
+
+UniqueSsl SharedClientContext::make_ssl(const std::string& server_name, ResumableSession& session) const {
+  UniqueSsl ssl(SSL_new(context_.get()));
+  if (!ssl) throw std::bad_alloc();
+  SSL_set_ex_data(ssl.get(), index_of_session(), &session);
+  auto* expected = SSL_get0_param(ssl.get());
+  // RFC 6066 3: an address is no name for SNI.
+  if (X509_VERIFY_PARAM_set1_ip_asc(expected, server_name.c_str()) != 1) {
+    SSL_set_tlsext_host_name(ssl.get(), server_name.c_str());
+    X509_VERIFY_PARAM_set_hostflags(expected, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    if (verify_) SSL_set1_host(ssl.get(), server_name.c_str());
+  }
+  if (session.get() != nullptr) SSL_set_session(ssl.get(), session.get());
+  return ssl;
+}
+
+}  // namespace sluice::net::tls

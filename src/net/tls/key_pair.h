@@ -1,0 +1,40 @@
+// A certificate with its private key, from PEM files.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/clock.h"
+#include "net/tls/openssl.h"
+
+namespace sluice::net::tls {
+
+struct KeyPairFiles {
+  std::string certificate;    ///< The leaf first, then the chain up to the root, which may be left out.
+  std::string private_key;    ///< Without a pass phrase.
+  std::string ocsp_response;  ///< DER, stapled to handshakes; empty: none.
+};
+
+/// What is wrong with one of the files.
+struct FileFault {
+  enum class File : std::uint8_t { certificate, private_key, ocsp_response, ca };
+  File file;
+  std::string what;
+};
+
+/// As read; immutable. Threads may share it.
+struct KeyPair {
+  UniqueCertificate leaf;
+  std::vector<UniqueCertificate> chain;
+  UniqueKey key;
+  std::string ocsp_response;
+  std::vector<std::string> names;  ///< In lower case: the DNS names it is for, wildcards as written.
+  WallTime expires;
+};
+
+/// Reads and checks the files: each by itself, and that the key belongs to the certificate.
+std::variant<KeyPair, FileFault> load_key_pair(const KeyPairFiles& files);
+
+}  // namespace sluice::net::tls

@@ -1,0 +1,180 @@
+#include "net/tls/server_context.h"
+
+#include <algorithm>
+#include <new>
+
+#include <openssl/err.h>
+#include <openssl/ocsp.h>
+#include <openssl/ssl.h>
+
+namespace sluice::net::tls {
+namespace {
+
+// Forward secrecy and authenticated encryption only (RFC 9325 4.2). TLS 1.3 has nothing else.
+constexpr const char* kCiphers =
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
+    "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
+constexpr const char* kGroups = "X25519:P-256:P-384";
+constexpr std::string_view kHttp11 = "http/1.1";
+
+// Only one protocol is spoken: offered with others it is chosen, not offered the handshake fails (RFC
+// 7301 3.2).
+int on_alpn(SSL*, const unsigned char** out, unsigned char* size, const unsigned char* offered,
+            unsigned int bytes, void*) {
+  for (unsigned at = 0; at < bytes; at += 1u + offered[at]) {
+    const std::string_view protocol(reinterpret_cast<const char*>(offered + at + 1), offered[at]);
+    if (protocol != kHttp11) continue;
+    *out = offered + at + 1;
+    *size = offered[at];
+    return SSL_TLSEXT_ERR_OK;
+  }
+  return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  for (char& c : result) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+  return result;
+}
+
+}  // namespace
+
+// A key pair that is read when it is first wanted; one that cannot be read then fails its handshakes.
+struct SharedServerContext::Late {
+  explicit Late(KeyPairFiles f) : files(std::move(f)) {}
+
+  const KeyPair* get() {
+    std::call_once(once, [this] {
+      auto loaded = load_key_pair(files);
+      if (auto* found = std::get_if<KeyPair>(&loaded)) pair = std::make_unique<KeyPair>(std::move(*found));
+    });
+    return pair.get();
+  }
+
+  KeyPairFiles files;
+  std::once_flag once;
+  std::unique_ptr<KeyPair> pair;
+};
+
+SharedServerContext::SharedServerContext(const ServerPolicy& policy, std::vector<PolicyFault>& faults)
+    : context_(SSL_CTX_new(TLS_server_method())) {
+  if (!context_) throw std::bad_alloc();
+  set_policy(policy);
+  set_client_auth(policy, faults);
+  for (std::size_t i = 0; i < policy.key_pairs.size(); ++i) {
+    const auto& files = policy.key_pairs[i];
+    late_.push_back(std::make_unique<Late>(files));
+    auto loaded = load_key_pair(files);
+    if (auto* fault = std::get_if<FileFault>(&loaded)) {
+      faults.push_back({i, *fault});
+      continue;
+    }
+    const auto& pair = std::get<KeyPair>(loaded);
+    index(i, pair.names);
+    expiries_.push_back({files.certificate, pair.expires});
+  }
+}
+
+SharedServerContext::~SharedServerContext() = default;
+
+void SharedServerContext::set_policy(const ServerPolicy& policy) {
+  auto* context = context_.get();
+  SSL_CTX_set_min_proto_version(context,
+                                policy.min_version == Version::tls_1_3 ? TLS1_3_VERSION : TLS1_2_VERSION);
+  SSL_CTX_set_cipher_list(context, kCiphers);
+  SSL_CTX_set1_groups_list(context, kGroups);
+  SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA |
+                                   SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  // Sessions live in tickets alone: no table that workers would share.
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_num_tickets(context, 1);
+  const auto id_size = std::min<std::size_t>(policy.name.size(), SSL_MAX_SID_CTX_LENGTH);
+  SSL_CTX_set_session_id_context(context, reinterpret_cast<const unsigned char*>(policy.name.data()),
+                                 static_cast<unsigned>(id_size));
+  tickets_.serve(*context);
+  SSL_CTX_set_alpn_select_cb(context, on_alpn, nullptr);
+  SSL_CTX_set_cert_cb(context, on_certificate, this);
+  SSL_CTX_set_tlsext_status_cb(context, on_status);
+  SSL_CTX_set_tlsext_status_arg(context, this);
+}
+
+void SharedServerContext::set_client_auth(const ServerPolicy& policy, std::vector<PolicyFault>& faults) {
+  if (policy.client_auth == ClientAuth::none) return;
+  auto* context = context_.get();
+  const int must = policy.client_auth == ClientAuth::required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER | must, nullptr);
+  auto* names = SSL_load_client_CA_file(policy.client_ca.c_str());
+  if (names == nullptr || SSL_CTX_load_verify_file(context, policy.client_ca.c_str()) != 1) {
+    sk_X509_NAME_pop_free(names, X509_NAME_free);
+    faults.push_back({std::string::npos, {FileFault::File::ca, policy.client_ca + ": " + take_error()}});
+    return;
+  }
+  SSL_CTX_set_client_CA_list(context, names);
+}
+
+void SharedServerContext::index(std::size_t pair, const std::vector<std::string>& names) {
+  for (const auto& name : names) {
+    const bool wildcard = name.starts_with("*.");
+    (wildcard ? by_wildcard_[name.substr(2)] : by_name_[name]).push_back(pair);
+  }
+}
+
+// By exact name, else by a wildcard for the first label (RFC 9525 6.3), else the first of all. Several
+// certificates of one name differ in their kind of key, and the client's offer decides.
+std::vector<std::size_t> SharedServerContext::pairs_for(std::string_view server_name) const {
+  const auto name = lower(server_name);
+  if (const auto exact = by_name_.find(name); exact != by_name_.end()) return exact->second;
+  const auto dot = name.find('.');
+  if (dot != std::string::npos) {
+    if (const auto wild = by_wildcard_.find(name.substr(dot + 1)); wild != by_wildcard_.end())
+      return wild->second;
+  }
+  return {0};
+}
+
+UniqueSsl SharedServerContext::make_ssl() const {
+  UniqueSsl ssl(SSL_new(context_.get()));
+  if (!ssl) throw std::bad_alloc();
+  return ssl;
+}
+
+bool SharedServerContext::use(SSL& ssl, std::size_t pair) {
+  const auto* loaded = late_[pair]->get();
+  if (loaded == nullptr || SSL_use_certificate(&ssl, loaded->leaf.get()) != 1 ||
+      SSL_use_PrivateKey(&ssl, loaded->key.get()) != 1) {
+    return false;
+  }
+  for (const auto& certificate : loaded->chain) {
+    if (SSL_add1_chain_cert(&ssl, certificate.get()) != 1) return false;
+  }
+  return true;
+}
+
+int SharedServerContext::on_certificate(SSL* ssl, void* self) try {
+  auto& context = *static_cast<SharedServerContext*>(self);
+  const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+  for (const auto pair : context.pairs_for(name ? name : "")) {
+    if (!context.use(*ssl, pair)) return 0;
+  }
+  return 1;
+} catch (const std::bad_alloc&) {
+  return 0;
+}
+
+// The response that belongs to the certificate in use (RFC 6066 8).
+int SharedServerContext::on_status(SSL* ssl, void* self) {
+  auto& context = *static_cast<SharedServerContext*>(self);
+  const auto* used = SSL_get_certificate(ssl);
+  for (const auto& late : context.late_) {
+    if (!late->pair || late->pair->leaf.get() != used || late->pair->ocsp_response.empty()) continue;
+    const auto& response = late->pair->ocsp_response;
+    auto* copy = static_cast<unsigned char*>(OPENSSL_memdup(response.data(), response.size()));
+    if (copy == nullptr) break;
+    SSL_set_tlsext_status_ocsp_resp(ssl, copy, static_cast<long>(response.size()));
+    return SSL_TLSEXT_ERR_OK;
+  }
+  return SSL_TLSEXT_ERR_NOACK;
+}
+
+}  // namespace sluice::net::tls

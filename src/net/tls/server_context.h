@@ -1,0 +1,74 @@
+// What a listener's TLS handshakes are made with, shared by all workers.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/clock.h"
+#include "net/tls/key_pair.h"
+#include "net/tls/openssl.h"
+#include "net/tls/ticket_keys.h"
+
+namespace sluice::net::tls {
+
+enum class Version : std::uint8_t { tls_1_2, tls_1_3 };
+enum class ClientAuth : std::uint8_t { none, optional, required };
+
+struct ServerPolicy {
+  std::string name;  ///< Sessions of one policy are not resumed under another.
+  std::vector<KeyPairFiles>
+      key_pairs;  ///< At least one; the first serves clients that name no host, or none known.
+  Version min_version = Version::tls_1_2;
+  ClientAuth client_auth = ClientAuth::none;
+  std::string client_ca;  ///< PEM; whose certificates clients may show.
+};
+
+/// A fault in a file of one key pair; `pair` is its index, or npos for the CA of clients.
+struct PolicyFault {
+  std::size_t pair;
+  FileFault fault;
+};
+
+/// Immutable but for what is loaded late: the certificates are all checked at first, and each is read again
+/// when the first client asks for it. Any thread.
+class SharedServerContext {
+ public:
+  /// Faults of the files go to `faults`; with any, the context is not to be used.
+  SharedServerContext(const ServerPolicy& policy, std::vector<PolicyFault>& faults);
+  ~SharedServerContext();
+
+  /// For one connection.
+  UniqueSsl make_ssl() const;
+
+  /// When the certificate that ends first ends, and when each does.
+  struct Expiry {
+    std::string certificate;  ///< The path of its file.
+    WallTime when;
+  };
+  const std::vector<Expiry>& expiries() const noexcept { return expiries_; }
+
+ private:
+  struct Late;
+
+  void set_policy(const ServerPolicy& policy);
+  void set_client_auth(const ServerPolicy& policy, std::vector<PolicyFault>& faults);
+  void index(std::size_t pair, const std::vector<std::string>& names);
+  std::vector<std::size_t> pairs_for(std::string_view server_name) const;
+  bool use(ssl_st& ssl, std::size_t pair);
+  static int on_certificate(ssl_st* ssl, void* self);
+  static int on_status(ssl_st* ssl, void* self);
+
+  UniqueContext context_;
+  SharedTicketKeys tickets_;
+  std::vector<std::unique_ptr<Late>> late_;
+  std::unordered_map<std::string, std::vector<std::size_t>> by_name_;      // exact, in lower case
+  std::unordered_map<std::string, std::vector<std::size_t>> by_wildcard_;  // what is behind "*."
+  std::vector<Expiry> expiries_;
+};
+
+}  // namespace sluice::net::tls

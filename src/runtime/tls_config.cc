@@ -1,0 +1,130 @@
+#include "runtime/tls_config.h"
+
+namespace sluice::net::tls {
+
+const conf::EnumSpec& enum_spec(Version) {
+  static const auto spec =
+      conf::enumeration<Version>("TLS version", {
+                                                    {"1.2", Version::tls_1_2, "TLS 1.2 and 1.3."},
+                                                    {"1.3", Version::tls_1_3, "TLS 1.3 only."},
+                                                });
+  return spec;
+}
+
+const conf::EnumSpec& enum_spec(ClientAuth) {
+  static const auto spec = conf::enumeration<ClientAuth>(
+      "client authentication",
+      {
+          {"none", ClientAuth::none, "Clients are not asked for a certificate."},
+          {"optional", ClientAuth::optional, "A certificate that is shown must stand up to verification."},
+          {"required", ClientAuth::required, "Without a valid certificate there is no connection."},
+      });
+  return spec;
+}
+
+}  // namespace sluice::net::tls
+
+namespace sluice::runtime {
+namespace {
+
+using namespace std::chrono_literals;
+using File = net::tls::FileFault::File;
+
+void check_client_auth(const ClientAuthConfig& config, conf::Scope& scope) {
+  if (config.mode != net::tls::ClientAuth::none && !config.ca) {
+    scope.problem("mode", "clients' certificates need somebody to vouch for them", "add ca: a PEM file");
+  }
+}
+
+net::tls::KeyPairFiles files_of(const CertificateConfig& config) {
+  return {*config.certificate, *config.private_key,
+          config.ocsp_response ? **config.ocsp_response : std::string{}};
+}
+
+const conf::Node& place_of(const CertificateConfig& config, File file) {
+  if (file == File::private_key) return config.private_key.where;
+  return file == File::ocsp_response ? config.ocsp_response->where : config.certificate.where;
+}
+
+net::tls::ServerPolicy policy_of(const std::string& listener, const ListenerTlsConfig& config) {
+  net::tls::ServerPolicy policy{
+      .name = listener, .key_pairs = {}, .min_version = config.min_version, .client_ca = {}};
+  for (const auto& certificate : config.certificates) policy.key_pairs.push_back(files_of(certificate));
+  if (config.wants_client_certificate()) {
+    policy.client_auth = config.client_auth->mode;
+    policy.client_ca = **config.client_auth->ca;
+  }
+  return policy;
+}
+
+}  // namespace
+
+const conf::ObjectSpec& CertificateConfig::spec() {
+  static const conf::ObjectSpec spec =
+      conf::object<CertificateConfig>("Certificate",
+                                      "A certificate and its key, for the names in the certificate.")
+          .field("certificate", &CertificateConfig::certificate, "PEM file: the certificate, then its chain.",
+                 conf::required())
+          .field("private_key", &CertificateConfig::private_key,
+                 "PEM file of the key, without a pass phrase.", conf::required())
+          .field("ocsp_response", &CertificateConfig::ocsp_response,
+                 "DER file of an OCSP response, which is stapled to handshakes.");
+  return spec;
+}
+
+const conf::ObjectSpec& ClientAuthConfig::spec() {
+  static const conf::ObjectSpec spec =
+      conf::object<ClientAuthConfig>("ClientAuth", "Mutual TLS: clients show certificates.")
+          .field("mode", &ClientAuthConfig::mode, "Whether clients must.")
+          .field("ca", &ClientAuthConfig::ca, "PEM file of those whose certificates clients may show.")
+          .where(&ClientAuthConfig::where)
+          .check(check_client_auth);
+  return spec;
+}
+
+const conf::ObjectSpec& ListenerTlsConfig::spec() {
+  static const conf::ObjectSpec spec =
+      conf::object<ListenerTlsConfig>("ListenerTls", "TLS with clients.")
+          .field("certificates", &ListenerTlsConfig::certificates,
+                 "Chosen by the name that the client asks for (SNI): exact, then wildcard, then the first of "
+                 "the list.",
+                 conf::required(), conf::count(1, 100'000))
+          .field("min_version", &ListenerTlsConfig::min_version, "The oldest version that is spoken.")
+          .field("client_auth", &ListenerTlsConfig::client_auth, "Certificates of clients.")
+          .field("handshake_timeout", &ListenerTlsConfig::handshake_timeout, "How long a handshake may take.",
+                 conf::between(1ms, 1h))
+          .field("handshakes", &ListenerTlsConfig::handshakes,
+                 "Handshakes at the same time, over all workers; more are closed at once.",
+                 conf::at_least(1));
+  return spec;
+}
+
+std::shared_ptr<net::tls::SharedServerContext> server_context(const std::string& listener,
+                                                              const ListenerTlsConfig& config,
+                                                              conf::Problems& problems) {
+  std::vector<net::tls::PolicyFault> faults;
+  auto context = std::make_shared<net::tls::SharedServerContext>(policy_of(listener, config), faults);
+  for (const auto& [pair, fault] : faults) {
+    const auto& where = fault.file == File::ca ? config.client_auth->ca->where
+                                               : place_of(config.certificates[pair], fault.file);
+    problems.add(where, fault.what);
+  }
+  return context;
+}
+
+std::shared_ptr<const net::tls::SharedClientContext> client_context(const upstream::UpstreamTlsConfig& config,
+                                                                    conf::Problems& problems) {
+  net::tls::ClientPolicy policy{
+      .ca = config.ca ? **config.ca : std::string{}, .own = {}, .verify = config.verify};
+  if (config.certificate) policy.own = net::tls::KeyPairFiles{**config.certificate, **config.private_key, {}};
+  std::optional<net::tls::FileFault> fault;
+  auto context = std::make_shared<const net::tls::SharedClientContext>(policy, fault);
+  if (!fault) return context;
+  const auto& where = fault->file == File::ca            ? config.ca->where
+                      : fault->file == File::private_key ? config.private_key->where
+                                                         : config.certificate->where;
+  problems.add(where, fault->what);
+  return context;
+}
+
+}  // namespace sluice::runtime

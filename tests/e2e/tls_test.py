@@ -1,0 +1,208 @@
+"""TLS on both sides, spoken with by Python's ssl module: certificates, resumption, mutual TLS, broken peers."""
+
+import hashlib
+import os
+import socket
+import ssl
+import subprocess
+
+from support.case import EndToEnd, needs
+from support.gateway import Gateway, configuration
+from support.prometheus import Metrics
+from support.waiting import wait_until
+
+BODY = "hello " * 100
+RESPOND = [{"match": {"path": "/small"}, "respond": {"body": BODY}}]
+
+
+class Certificates:
+    """Self-signed ones in a folder, made once a class."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def make(self, name, *alternatives):
+        key, certificate = self.folder / f"{name}.key", self.folder / f"{name}.crt"
+        command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "3"]
+        command += ["-keyout", key, "-out", certificate, "-subj", f"/CN={name}"]
+        command += ["-addext", "subjectAltName=" + ",".join(f"DNS:{one}" for one in alternatives)]
+        subprocess.run(command, check=True, capture_output=True)
+        return {"certificate": str(certificate), "private_key": str(key)}
+
+
+def get(stream, path="/small", host="localhost"):
+    """Status line and body of one exchange on an open connection; the connection stays open."""
+    stream.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+    data = b""
+    while b"\r\n\r\n" not in data:
+        piece = stream.recv(65536)
+        if not piece:
+            raise ConnectionError(f"closed after {data!r}")
+        data += piece
+    head, body = data.split(b"\r\n\r\n", 1)
+    length = next(int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length"))
+    while len(body) < length:
+        body += stream.recv(65536)
+    return int(head.split(b" ")[1]), body
+
+
+@needs("openssl", "node")
+class Tls(EndToEnd):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        certificates = Certificates(cls.class_folder)
+        cls.local = certificates.make("local", "localhost")
+        cls.api = certificates.make("api", "api.example.com", "*.shop.example.com")
+        cls.client = certificates.make("client", "client")
+        cls.node = cls.shared_node()
+        cls.sluice = cls.shared_gateway(
+            {"node": [cls.node.endpoint]},
+            RESPOND + [{"upstream": "node"}],
+            {"tls": {"certificates": [cls.local, cls.api]}},
+        )
+
+    def context(self, ca, **settings):
+        context = ssl.create_default_context(cafile=ca["certificate"])
+        for name, value in settings.items():
+            setattr(context, name, value)
+        return context
+
+    def connect(self, context=None, server_name="localhost", gateway=None, session=None):
+        plain = socket.create_connection((gateway or self.sluice).address, timeout=30)
+        try:
+            context = context or self.context(self.local)
+            stream = context.wrap_socket(plain, server_hostname=server_name, session=session)
+        except Exception:
+            plain.close()
+            raise
+        self.addCleanup(stream.close)
+        return stream
+
+    def handshakes(self, result):
+        return Metrics(self.sluice.admin("/metrics")[1]).sum("sluice_tls_handshakes_total", result=result)
+
+    def test_both_versions_are_spoken_and_older_ones_are_not(self):
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            stream = self.connect(self.context(self.local, minimum_version=version, maximum_version=version))
+            self.assertEqual(get(stream), (200, BODY.encode()))
+            self.assertEqual(get(stream), (200, BODY.encode()))
+        before = self.handshakes("failed")
+        old = self.context(self.local, minimum_version=ssl.TLSVersion.TLSv1, maximum_version=ssl.TLSVersion.TLSv1_1)
+        old.set_ciphers("ALL:@SECLEVEL=0")
+        with self.assertRaises(ssl.SSLError):
+            self.connect(old)
+        wait_until(lambda: self.handshakes("failed") > before, "the failure is counted")
+
+    def test_the_certificate_is_chosen_by_the_name_that_is_asked_for(self):
+        for name, ca in [
+            ("localhost", self.local),
+            ("api.example.com", self.api),
+            ("API.Example.com", self.api),
+            ("one.shop.example.com", self.api),
+        ]:
+            with self.subTest(name):
+                self.assertEqual(get(self.connect(self.context(ca), name))[0], 200)
+        with self.assertRaises(ssl.SSLCertVerificationError):
+            self.connect(self.context(self.api), "two.labels.shop.example.com")
+
+    def test_only_protocols_that_are_spoken_are_agreed_on(self):
+        context = self.context(self.local)
+        context.set_alpn_protocols(["h2", "http/1.1"])
+        self.assertEqual(self.connect(context).selected_alpn_protocol(), "http/1.1")
+        context = self.context(self.local)
+        context.set_alpn_protocols(["smtp"])
+        with self.assertRaises(ssl.SSLError):
+            self.connect(context)
+
+    def test_sessions_are_resumed(self):
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            context = self.context(self.local, minimum_version=version, maximum_version=version)
+            first = self.connect(context)
+            get(first)  # the ticket of TLS 1.3 comes with it
+            again = self.connect(context, session=first.session)
+            self.assertTrue(again.session_reused, version)
+            self.assertEqual(get(again)[0], 200)
+
+    def exchange(self, request):
+        """Everything that comes back until the end of the connection."""
+        stream = self.connect()
+        stream.sendall(request)
+        data = b""
+        while piece := stream.recv(65536):
+            data += piece
+        return data
+
+    def test_large_bodies_pass_both_ways(self):
+        body = os.urandom(3 * 1024 * 1024)
+        head = f"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        answer = self.exchange(head.encode() + body)
+        self.assertIn(hashlib.sha256(body).hexdigest().encode(), answer)
+        size = 5 * 1024 * 1024
+        answer = self.exchange(f"GET /stream?bytes={size} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+        self.assertEqual(len(answer.split(b"\r\n\r\n", 1)[1]), size)
+
+    def test_the_upstream_learns_that_it_was_https(self):
+        answer = self.exchange(b"GET /echo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        self.assertIn(b'"x-forwarded-proto":"https"', answer)
+
+    def test_plain_text_and_silence_cost_only_themselves(self):
+        with socket.create_connection(self.sluice.address, timeout=30) as plain:
+            plain.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            self.assertNotIn(b"HTTP/1.1 200", plain.recv(65536))
+        quick = self.gateway(None, RESPOND, {"tls": {"certificates": [self.local], "handshake_timeout": "200ms"}})
+        with socket.create_connection(quick.address, timeout=30) as silent:
+            self.assertEqual(silent.recv(1), b"")
+        self.assertEqual(get(self.connect(gateway=quick))[0], 200)
+
+    def test_mutual_tls_wants_a_certificate_and_one_host_a_connection(self):
+        auth = {"mode": "required", "ca": self.client["certificate"]}
+        strict = self.gateway(None, RESPOND, {"tls": {"certificates": [self.local], "client_auth": auth}})
+        with self.assertRaises((ssl.SSLError, ConnectionError)):
+            get(self.connect(gateway=strict))
+        context = self.context(self.local)
+        context.load_cert_chain(self.client["certificate"], self.client["private_key"])
+        stream = self.connect(context, gateway=strict)
+        self.assertEqual(get(stream)[0], 200)
+        status, problem = get(stream, host="other.example.com")
+        self.assertEqual(status, 421)
+        self.assertIn(b'"reason":"misdirected"', problem)
+
+    def test_upstreams_are_verified(self):
+        endpoint = self.sluice.addresses[0]
+        good = {"endpoints": endpoint, "tls": {"server_name": "localhost", "ca": self.local["certificate"]}}
+        upstreams = {
+            "good": good,
+            "other_name": {**good, "tls": {**good["tls"], "server_name": "elsewhere"}},
+            "other_ca": {**good, "tls": {**good["tls"], "ca": self.client["certificate"]}},
+            "careless": {"endpoints": endpoint, "tls": {"verify": False}},
+            "plain": {"endpoints": self.node.endpoint, "tls": {"verify": False}},
+        }
+        routes = [{"match": {"path": f"/{name}"}, "upstream": name, "rewrite": {"path": "/small"}} for name in upstreams]
+        front = self.gateway(upstreams, routes)
+        answers = {}
+        for name in upstreams:
+            with socket.create_connection(front.address, timeout=30) as stream:
+                answers[name] = [get(stream, f"/{name}") for _ in range(2)]
+        for name in ("good", "careless"):
+            self.assertEqual(answers[name], 2 * [(200, BODY.encode())], name)
+        for name in ("other_name", "other_ca"):
+            self.assertEqual(answers[name][0][0], 502, name)
+            self.assertIn(b"upstream_certificate_invalid", answers[name][0][1])
+        self.assertEqual(answers["plain"][0][0], 502)
+        self.assertIn(b"upstream_tls_failed", answers["plain"][0][1])
+
+    def test_files_that_do_not_fit_are_located(self):
+        wrong = {"certificate": self.local["certificate"], "private_key": self.api["private_key"]}
+        config = configuration(None, RESPOND, {"tls": {"certificates": [wrong]}})
+        path = self.folder / "wrong.yaml"
+        with self.assertRaises(AssertionError) as caught:
+            Gateway(config, self.folder, "wrong")
+        self.assertIn(f"{path}:", str(caught.exception))
+        self.assertIn("the key does not belong to the certificate", str(caught.exception))
+
+    def test_the_end_of_a_certificate_is_a_metric(self):
+        metrics = Metrics(self.sluice.admin("/metrics")[1])
+        until = metrics.sum("sluice_certificate_not_after_seconds", certificate=self.local["certificate"])
+        made = os.path.getmtime(self.local["certificate"])
+        self.assertAlmostEqual(until, made + 3 * 86400, delta=60)
