@@ -22,6 +22,7 @@ struct RequestHead {
   std::string_view path;         ///< Normalised (RFC 3986 6.2.2): what routes match and upstreams receive. "*" for OPTIONS *.
   std::string_view query;        ///< Without the question mark.
   bool has_query = false;        ///< Tells "/a?" from "/a".
+  bool has_encoded_slash = false;  ///< %2F or %5C is in the path; only routes that allow it take such a request.
   http::BodyLength body;         ///< How the body is framed (RFC 9112 6.3).
   http::HeaderBlock fields;
 

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/task.h"
 #include "codec/body_sink.h"
+#include "http/reason.h"
 #include "net/loop.h"
 #include "net/transport.h"
 #include "sluice/body.h"
@@ -34,6 +35,9 @@ class ClientConnection : public BodySink {
   /// Reads the next response head: an interim one (1xx) or the final one. Framing is in
   /// `head.body`. An end before the first byte is Fault::closed, or reset, with bytes_received() 0.
   virtual Task<Result<void>> read_head(ResponseHead& head, Arena& scratch) = 0;
+
+  /// What was wrong with the response, after Fault::malformed or too_large.
+  virtual http::Refusal refusal() const noexcept = 0;
 
   /// The body of the final response.
   virtual BodySource& body() noexcept = 0;

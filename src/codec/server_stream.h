@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "codec/body_sink.h"
+#include "http/reason.h"
 #include "net/transport.h"
 #include "sluice/body.h"
 #include "sluice/head.h"
@@ -33,6 +34,9 @@ class ServerStream : public BodySource, public BodySink {
 
   /// The whole body of the request has been read.
   virtual bool request_complete() const noexcept = 0;
+
+  /// What was wrong with the request's body, after Fault::malformed.
+  virtual http::Refusal refusal() const noexcept = 0;
 
   /// The next request may not follow on this connection; said to the client if the head is not
   /// out yet.

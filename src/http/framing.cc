@@ -1,5 +1,6 @@
 #include "http/framing.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "http/comma_list.h"
@@ -91,6 +92,13 @@ BodyLengthResult response_body_length(Method method, int status, Version version
   if (never_has_body(method, status)) return without_body(method, status, declared);
   if (declared.body.kind == BodyLength::Kind::none) return {{}, {BodyLength::Kind::until_close, 0}, false};
   return declared;
+}
+
+void trim_content_length(HeaderBlock& fields) {
+  const auto sent = fields.find(FieldName::content_length);
+  if (!sent || sent->size() < 2 || sent->front() != '0') return;
+  const std::size_t first = std::min(sent->find_first_not_of('0'), sent->size() - 1);
+  fields.set(FieldName::content_length, sent->substr(first));
 }
 
 bool keeps_alive(Version version, const HeaderBlock& fields) noexcept {

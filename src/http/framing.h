@@ -25,6 +25,10 @@ BodyLengthResult request_body_length(Version version, const HeaderBlock& fields)
 BodyLengthResult response_body_length(Method method, int status, Version version,
                                       const HeaderBlock& fields) noexcept;
 
+/// Writes a valid Content-Length without its leading zeros: "0042" is one number to us, and the next reader
+/// gets no chance to see another.
+void trim_content_length(HeaderBlock& fields);
+
 /// True where the sender of this head lets the connection go on after the message (RFC 9112 9.3).
 bool keeps_alive(Version version, const HeaderBlock& fields) noexcept;
 

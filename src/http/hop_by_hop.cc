@@ -1,5 +1,8 @@
 #include "http/hop_by_hop.h"
 
+#include <algorithm>
+#include <array>
+
 #include "http/comma_list.h"
 
 namespace sluice::http {
@@ -109,6 +112,15 @@ bool is_protected_from_connection(FieldName name) noexcept {
   }
 }
 
+bool imitates_asserted(std::string_view name) noexcept {
+  std::array<char, 24> dashed;
+  if (name.size() > dashed.size() || name.find('_') == std::string_view::npos) return false;
+  std::replace_copy(name.begin(), name.end(), dashed.begin(), '_', '-');
+  const FieldName token = field_name({dashed.data(), name.size()});
+  return token == FieldName::content_length || token == FieldName::x_request_id || is_hop_by_hop(token) ||
+         is_x_forwarded(token);
+}
+
 HopByHopResult remove_hop_by_hop(HeaderBlock& fields, Direction direction) noexcept {
   const bool te_trailers = direction == Direction::request && accepts_trailers(fields);
   for_each_item(fields, FieldName::connection,
@@ -120,6 +132,11 @@ HopByHopResult remove_hop_by_hop(HeaderBlock& fields, Direction direction) noexc
   fields.remove(FieldName::upgrade);
   fields.remove(FieldName::http2_settings);
   fields.remove(FieldName::te);
+  if (direction == Direction::request) {
+    fields.remove_if([](const HeaderBlock::Field& field) {
+      return field.token == FieldName::other && imitates_asserted(field.name);
+    });
+  }
   return {te_trailers};
 }
 

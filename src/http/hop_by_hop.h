@@ -17,15 +17,20 @@ bool is_forbidden_in_trailer(FieldName name) noexcept;
 /// and those that gateways assert about the client. Such a nomination is ignored.
 bool is_protected_from_connection(FieldName name) noexcept;
 
+/// A name that is, with `_` for `-`, one by which this gateway frames a message or asserts something: what
+/// makes variables of names (CGI, WSGI) takes one for the other. Such a field goes no further.
+bool imitates_asserted(std::string_view name) noexcept;
+
 enum class Direction : std::uint8_t { request, response };
 
 struct HopByHopResult {
   bool te_trailers = false;  ///< The sender takes trailers (`TE: trailers`, RFC 9110 10.1.4).
 };
 
-/// Removes the hop-by-hop fields and those that Connection nominates. Upgrade is removed too: a caller
-/// that upgrades has looked before. So are TE and Transfer-Encoding: the codec frames anew, and adds
-/// `TE: trailers` with its nomination where te_trailers says so. Trailer stays.
+/// Removes the hop-by-hop fields, those that Connection nominates and, of requests, those that imitate
+/// others. Upgrade is removed too: a caller that upgrades has looked before. So are TE and Transfer-Encoding:
+/// the codec frames anew, and adds `TE: trailers` with its nomination where te_trailers says so. Trailer
+/// stays.
 HopByHopResult remove_hop_by_hop(HeaderBlock& fields, Direction direction) noexcept;
 
 }  // namespace sluice::http

@@ -105,6 +105,7 @@ AuthorityResult parse_authority(std::string_view text) noexcept {
   if (!port.valid) return refused("invalid port");
   authority.port = port.number;
   authority.has_port = port.given;
+  if (!port.given) authority.text = authority.host;
   if (authority.kind == Authority::Kind::ipv6) return {{}, authority};
   if (authority.host.empty()) return refused("empty host");
   if (authority.host.size() > max_host_size) return refused("host name too long");

@@ -15,7 +15,7 @@ namespace sluice::http {
 struct Authority {
   enum class Kind : std::uint8_t { none, name, ipv4, ipv6 };
   Kind kind = Kind::none;
-  std::string_view text;  ///< All of it, as sent.
+  std::string_view text;  ///< All of it, as sent but for the colon of an empty port.
   std::string_view host;  ///< Without port and without a closing dot; IPv6 in its brackets; case as sent.
   std::uint16_t port = 0;
   bool has_port = false;  ///< "a:" has none.

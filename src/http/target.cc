@@ -1,5 +1,6 @@
 #include "http/target.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "http/host.h"
@@ -33,6 +34,24 @@ char* put_encoded(char* out, char c) noexcept {
   *out++ = digits[byte >> 4];
   *out++ = digits[byte & 15];
   return out;
+}
+
+// "..;a": to servers with path parameters a dot segment.
+bool has_parameter_on_dots(std::string_view segment) noexcept {
+  const std::size_t dots = std::min(segment.find_first_not_of('.'), segment.size());
+  const std::string_view rest = segment.substr(dots);
+  return (dots == 1 || dots == 2) && (rest.starts_with(';') || rest.starts_with("%3B"));
+}
+
+// "a%2F..": a dot segment to whoever decodes before splitting.
+bool hides_dots(std::string_view segment) noexcept {
+  for (;;) {
+    const std::size_t slash = std::min(segment.find("%2F"), segment.find("%5C"));
+    const std::string_view part = segment.substr(0, slash);
+    if (part == "." || part == ".." || has_parameter_on_dots(part)) return true;
+    if (slash == std::string_view::npos) return false;
+    segment.remove_prefix(slash + 3);
+  }
 }
 
 // Writes a path segment by segment:
@@ -104,8 +123,10 @@ class PathWriter {
       do --parent;
       while (*parent != '/');
       end_ = parent + (last ? 1 : 0);
-    } else if (segment.starts_with(".;") || segment.starts_with("..;")) {
+    } else if (has_parameter_on_dots(segment)) {
       return refuse("dot segment with a parameter");
+    } else if (has_encoded_slash_ && hides_dots(segment)) {
+      return refuse("dot segment beside an encoded slash");
     }
     return {};
   }
@@ -185,7 +206,7 @@ TargetResult parse_authority_form(std::string_view raw) {
   target.authority = raw;
   const AuthorityResult result = parse_authority(raw);
   if (result.refusal) return {result.refusal, {}};
-  if (!result.authority.has_port) return refused("CONNECT without a port");
+  if (result.authority.port == 0) return refused("CONNECT without a port");
   return {{}, target};
 }
 

@@ -40,8 +40,8 @@ struct TargetResult {
 ///
 /// Refused: a form that does not fit the method; a scheme other than http and https; broken
 /// percent-encoding in the path; %00 anywhere; dot segments that climb above the root, or that carry a
-/// parameter ("..;"), which servers read in different ways; a fragment; backslashes in the path, spaces,
-/// control and non-ASCII characters.
+/// parameter ("..;") or stand beside an encoded slash, which servers read in different ways; a fragment;
+/// backslashes in the path, spaces, control and non-ASCII characters.
 ///
 /// Views of `raw`; of `arena` only where the path was not in normal form. Nothing else is allocated.
 TargetResult normalise_target(std::string_view raw, Method method, Arena& arena,

@@ -1,5 +1,7 @@
 #include "http/via.h"
 
+#include <algorithm>
+
 #include "http/comma_list.h"
 
 namespace sluice::http {
@@ -31,9 +33,11 @@ bool via_has(const HeaderBlock& fields, std::string_view pseudonym) noexcept {
 
 std::optional<std::uint64_t> max_forwards(const HeaderBlock& fields) noexcept {
   const auto value = fields.find(FieldName::max_forwards);
-  if (!value || value->empty() || value->size() > 18 || !all_are(*value, digit)) return std::nullopt;
+  if (!value || value->empty() || !all_are(*value, digit) || fields.count(FieldName::max_forwards) > 1) {
+    return std::nullopt;
+  }
   std::uint64_t number = 0;
-  for (char c : *value) number = number * 10 + hex_value(c);
+  for (char c : *value) number = std::min(number * 10 + hex_value(c), largest_max_forwards);
   return number;
 }
 

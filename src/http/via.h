@@ -18,7 +18,11 @@ void append_via(HeaderBlock& fields, std::string_view hop, Arena& arena);
 /// True where a hop of that pseudonym is in the list: the message went round.
 bool via_has(const HeaderBlock& fields, std::string_view pseudonym) noexcept;
 
-/// The value of Max-Forwards, where there is a valid one; it means something to TRACE and OPTIONS only.
+/// The most that Max-Forwards is read as: RFC 9110 7.6.2 lets a recipient have its own maximum.
+inline constexpr std::uint64_t largest_max_forwards = 1'000'000'000;
+
+/// The value of Max-Forwards, where there is one and it is valid; it means something to TRACE and OPTIONS
+/// only.
 std::optional<std::uint64_t> max_forwards(const HeaderBlock& fields) noexcept;
 
 }  // namespace sluice::http

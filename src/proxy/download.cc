@@ -58,6 +58,8 @@ Task<void> end_tunnel(LiveExchange& live) {
 
 Task<void> send_upstream_response(LiveExchange& live) {
   auto& body = live.lease->connection().body();
+  // Whoever answers early may have left the rest unread; the client is told not to count on this connection.
+  if (!live.client->request_complete()) live.client->close_after();
   live.client->start(live.exchange.response);
   if (live.tunnel) live.upload.start(upload(live));
   Result<void> sent;

@@ -30,25 +30,27 @@ http::Reason connect_reason(const Error& error) {
   }
 }
 
-http::Reason head_reason(const LiveExchange& live, const Error& error) {
+http::Refusal head_refusal(const LiveExchange& live, const Error& error) {
   if (error.fault == Fault::timed_out || live.upstream_deadline.passed()) {
-    return live.route_timed_out() ? http::Reason::route_timeout : http::Reason::upstream_timeout;
+    return {live.route_timed_out() ? http::Reason::route_timeout : http::Reason::upstream_timeout, {}};
   }
-  switch (error.fault) {
-    case Fault::reset: return http::Reason::upstream_reset;
-    case Fault::malformed: return http::Reason::upstream_malformed;
-    case Fault::too_large: return http::Reason::upstream_head_too_large;
-    default: return http::Reason::upstream_closed_early;
+  if (live.upstream_refusal) return live.upstream_refusal;
+  return {error.fault == Fault::reset ? http::Reason::upstream_reset : http::Reason::upstream_closed_early, {}};
+}
+
+http::Refusal upload_refusal(const LiveExchange& live) {
+  switch (live.upload_error->fault) {
+    case Fault::too_large: return {http::Reason::body_too_large, {}};
+    case Fault::malformed: return live.client->refusal();
+    case Fault::timed_out: return {http::Reason::request_timeout, {}};
+    case Fault::closed: return {http::Reason::truncated_body, {}};
+    default: return {http::Reason::client_closed, {}};
   }
 }
 
-http::Reason upload_reason(const Error& error) {
-  switch (error.fault) {
-    case Fault::too_large: return http::Reason::body_too_large;
-    case Fault::malformed: return http::Reason::invalid_chunk;
-    case Fault::timed_out: return http::Reason::request_timeout;
-    default: return http::Reason::client_closed;
-  }
+Error broke_protocol(LiveExchange& live, http::Reason how) {
+  live.upstream_refusal = {how, {}};
+  return {.fault = Fault::malformed, .side = Side::upstream};
 }
 
 bool failed_by_client(const LiveExchange& live) {
@@ -64,7 +66,7 @@ struct Forwarder::Attempt {
   std::size_t endpoint = 0;  // the one last tried
   bool again = false;        // that one once more, with a fresh connection
   unsigned endpoints = 0;
-  http::Reason failure = http::Reason::none;  // of the last attempt
+  http::Refusal failure{};  // of the last attempt
 };
 
 Task<bool> Forwarder::forward(LiveExchange& live) {
@@ -80,7 +82,7 @@ Task<bool> Forwarder::forward(LiveExchange& live) {
   Attempt state{.target = target, .tried = {}};
   bool go_on = co_await take_first_piece(live);
   if (go_on) live.hangup.begin();
-  if (!go_on) state.failure = upload_reason(*live.upload_error);
+  if (!go_on) state.failure = upload_refusal(live);
   while (go_on && choose(live, state)) {
     if (!live.lease) go_on = co_await connect(live, state);
     if (!live.lease) continue;
@@ -97,8 +99,8 @@ Task<bool> Forwarder::forward(LiveExchange& live) {
     live.upstream_deadline.clear();
     live.lease.reset();
   }
-  if (state.failure == http::Reason::client_closed) live.gone = true;
-  exchange.refuse(state.failure);
+  if (state.failure.reason == http::Reason::client_closed) live.gone = true;
+  exchange.refuse(state.failure.reason, state.failure.detail);
   co_return false;
 }
 
@@ -110,7 +112,7 @@ bool Forwarder::choose(LiveExchange& live, Attempt& state) {
     upstream::PickContext context{.rng = rng_, .tried = &state.tried};
     auto picked = upstream.pick(context);
     if (!picked) {
-      if (state.failure == http::Reason::none) state.failure = http::Reason::no_healthy_endpoint;
+      if (!state.failure) state.failure = {http::Reason::no_healthy_endpoint, {}};
       return false;
     }
     state.endpoint = *picked;
@@ -135,7 +137,7 @@ Task<bool> Forwarder::connect(LiveExchange& live, Attempt& state) {
     co_return true;
   }
   state.target.metrics->attempt_failed(lease.error().fault);
-  state.failure = live.gone ? http::Reason::client_closed : connect_reason(lease.error());
+  state.failure = {live.gone ? http::Reason::client_closed : connect_reason(lease.error()), {}};
   bool elsewhere = lease.error().side == Side::upstream && ++state.endpoints < kMaxEndpoints;
   co_return elsewhere && !live.gone && !live.route_timed_out();
 }
@@ -150,9 +152,9 @@ bool Forwarder::may_try_again(LiveExchange& live, Attempt& state, const Error& e
   bool replayable = live.first.last;
   bool safe = http::is_idempotent(live.exchange.request.method) || connection.bytes_sent() == 0;
   if (failed_by_client(live)) {
-    state.failure = live.gone ? http::Reason::client_closed : upload_reason(*live.upload_error);
+    state.failure = live.gone ? http::Refusal{http::Reason::client_closed, {}} : upload_refusal(live);
   } else {
-    state.failure = head_reason(live, error);
+    state.failure = head_refusal(live, error);
   }
   state.again = untouched && stale && replayable && safe;
   return state.again;
@@ -163,6 +165,7 @@ Task<Result<void>> Forwarder::exchange_heads(LiveExchange& live) {
   auto& exchange = live.exchange;
   auto& connection = live.lease->connection();
   prepare_for_endpoint(live);
+  live.upstream_refusal = {};
   live.allow_upstream(live.first.last ? live.target->timeouts.first_byte : live.target->timeouts.idle);
   auto sent = co_await connection.send(exchange.request, live.first,
                                        live.first.last ? live.client->trailers() : nullptr, exchange.arena());
@@ -171,11 +174,14 @@ Task<Result<void>> Forwarder::exchange_heads(LiveExchange& live) {
   if (sent && !live.first.last) live.upload.start(upload(live));
   for (unsigned interim = 0;; ++interim) {
     auto head = co_await connection.read_head(exchange.response, exchange.arena());
-    if (!head) co_return sent ? head : sent;
+    if (!head) {
+      live.upstream_refusal = connection.refusal();
+      co_return sent ? head : sent;
+    }
     auto status = exchange.response.status;
-    if (status == 101 && !live.expects_tunnel) co_return Error{.fault = Fault::malformed, .side = Side::upstream};
+    if (status == 101 && !is_wanted_switch(live)) co_return broke_protocol(live, http::Reason::upstream_unexpected_upgrade);
     if (status >= 200 || status == 101) co_return Result<void>{};
-    if (interim == kMaxInterim) co_return Error{.fault = Fault::malformed, .side = Side::upstream};
+    if (interim == kMaxInterim) co_return broke_protocol(live, http::Reason::upstream_too_many_interim);
     if (exchange.request.version == http::Version::http_1_0) continue;
     prepare_interim(exchange.response);
     if (auto passed = co_await live.client->write_interim(exchange.response); !passed) {

@@ -1,9 +1,20 @@
 #include "proxy/gateway.h"
 
 #include "proxy/download.h"
+#include "proxy/last_hop.h"
 #include "proxy/message.h"
 
 namespace sluice::proxy {
+
+namespace {
+
+// What follows such a request may not be meant as another one.
+Step refuse_for_good(LiveExchange& live, const http::Refusal& refusal) {
+  live.client->close_after();
+  return live.exchange.refuse(refusal.reason, refusal.detail);
+}
+
+}  // namespace
 
 Gateway::Gateway(WorkerParts parts, std::shared_ptr<const RouteTable> table,
                  std::vector<std::unique_ptr<Route>> routes, std::unique_ptr<Middleware> refusal)
@@ -51,8 +62,13 @@ Step Gateway::begin(LiveExchange& live, const http::Refusal& refusal) {
 
 Step Gateway::find_route(LiveExchange& live) {
   auto& exchange = live.exchange;
-  if (exchange.request.method == http::Method::connect) return exchange.refuse(http::Reason::upgrade_refused);
+  if (exchange.request.method == http::Method::connect) return refuse_for_good(live, {http::Reason::upgrade_refused, {}});
+  if (is_last_hop(exchange.request)) return answer_as_last_hop(exchange);
   auto result = table_->match(exchange.request);
+  bool slash_allowed = result && routes_[result.route]->settings.allow_encoded_slash;
+  if (exchange.request.has_encoded_slash && !slash_allowed) {
+    return refuse_for_good(live, {http::Reason::invalid_target, "encoded slash or backslash in the path"});
+  }
   if (!result) {
     exchange.refuse(result.refusal);
     if (result.refusal == http::Reason::method_not_allowed) {

@@ -44,6 +44,7 @@ void LiveExchange::begin(codec::ServerStream& stream) noexcept {
   first = {};
   first_taken = false;
   upload_error.reset();
+  upstream_refusal = {};
   response_begun = tunnel = gone = false;
 }
 

@@ -77,6 +77,7 @@ class LiveExchange {
   Child upload;               // the request's body, beside the response
   std::optional<Error> upload_error;
   HangupWatch hangup;
+  http::Refusal upstream_refusal;  // what was wrong with the head of the last attempt's response
   bool response_begun = false;  // the final head of the upstream is here
   bool tunnel = false;        // both sides have switched protocols
   bool gone = false;          // the client has left

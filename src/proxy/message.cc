@@ -1,6 +1,7 @@
 #include "proxy/message.h"
 
 #include <array>
+#include <charconv>
 
 #include "http/comma_list.h"
 #include "http/forwarded.h"
@@ -24,13 +25,38 @@ std::string_view via_hop(http::Version received) noexcept {
   }
 }
 
+// Another HTTP or TLS is between two hops only, and an upstream that took it up would be out of our sight.
+bool is_of_this_hop(std::string_view protocol) noexcept {
+  auto begins = [&](std::string_view with) { return http::equal_ignore_case(protocol.substr(0, with.size()), with); };
+  return begins("h2c") || begins("HTTP/") || begins("TLS/");
+}
+
 // An upgrade is for this hop to pass on or not: remembered before Connection goes.
 std::string_view wanted_upgrade(const RequestHead& request, Arena& arena) {
   if (request.version != http::Version::http_1_1 || request.body.kind != Kind::none) return {};
   auto upgrade = request.fields.find(FieldName::upgrade);
   if (!upgrade || !http::list_has(request.fields, FieldName::connection, "upgrade")) return {};
-  if (http::list_has(request.fields, FieldName::upgrade, "h2c")) return {};
-  return arena.copy(*upgrade);
+  bool own = false;
+  http::for_each_item(request.fields, FieldName::upgrade, [&](std::string_view protocol) {
+    own = own || is_of_this_hop(protocol);
+  });
+  return own ? std::string_view{} : arena.copy(*upgrade);
+}
+
+// RFC 9110 10.1.1: HTTP/1.0 knows no expectations, and without a body nothing is waited for.
+bool waits_for_100(const RequestHead& request) noexcept {
+  if (request.version == http::Version::http_1_0) return false;
+  return request.body.kind == Kind::chunked || request.body.length != 0;
+}
+
+// 0 is for the gateway itself, and does not come here.
+void count_forward(const RequestHead& request, http::HeaderBlock& fields) {
+  if (request.method != http::Method::trace && request.method != http::Method::options) return;
+  auto left = http::max_forwards(fields);
+  if (!left) return;
+  char digits[20];
+  auto* end = std::to_chars(digits, digits + sizeof digits, *left - 1).ptr;
+  fields.set(FieldName::max_forwards, {digits, static_cast<std::size_t>(end - digits)});
 }
 
 // A body whose length filters change has no length that could be announced.
@@ -74,6 +100,8 @@ http::Refusal prepare_request(LiveExchange& live) {
     fields.add(FieldName::connection, "TE");
     fields.add(FieldName::te, "trailers");
   }
+  if (!waits_for_100(request)) fields.remove(FieldName::expect);
+  count_forward(request, fields);
   bool unix_peer = exchange.client.peer_port == 0;
   http::set_forwarded(fields,
                       {.peer = unix_peer ? std::string_view{} : exchange.client.peer_address,
@@ -91,14 +119,31 @@ http::Refusal prepare_request(LiveExchange& live) {
 void prepare_for_endpoint(LiveExchange& live) {
   const auto& host = live.target->host;
   auto& fields = live.exchange.request.fields;
+  auto asked = live.exchange.request.authority;
   switch (host.kind) {
-    case upstream::HostChoice::Kind::preserve: return fields.set(FieldName::host, live.exchange.request.authority);
+    case upstream::HostChoice::Kind::preserve:
+      // A client of HTTP/1.0 may name none, which HTTP/1.1 does not allow.
+      return fields.set(FieldName::host, asked.empty() ? live.lease->endpoint_host() : asked);
     case upstream::HostChoice::Kind::endpoint: return fields.set(FieldName::host, live.lease->endpoint_host());
     case upstream::HostChoice::Kind::fixed: return fields.set(FieldName::host, host.name);
   }
 }
 
-void prepare_interim(ResponseHead& head) { http::remove_hop_by_hop(head.fields, http::Direction::response); }
+bool is_wanted_switch(const LiveExchange& live) {
+  const auto& asked = live.exchange.request.fields;
+  bool named = false;
+  bool all_asked = true;
+  http::for_each_item(live.exchange.response.fields, FieldName::upgrade, [&](std::string_view protocol) {
+    named = true;
+    all_asked = all_asked && http::list_has(asked, FieldName::upgrade, protocol);
+  });
+  return live.expects_tunnel && named && all_asked;
+}
+
+void prepare_interim(ResponseHead& head) {
+  http::remove_hop_by_hop(head.fields, http::Direction::response);
+  head.fields.remove(FieldName::content_length);  // RFC 9110 8.6
+}
 
 void prepare_response(LiveExchange& live) {
   auto& exchange = live.exchange;
@@ -114,6 +159,7 @@ void prepare_response(LiveExchange& live) {
 void complete_response(Exchange& exchange, http::DateCache& dates) {
   auto& response = exchange.response;
   auto& fields = response.fields;
+  if (response.status == 204) fields.remove(FieldName::content_length);  // RFC 9110 8.6
   if (!fields.has(FieldName::date)) {
     auto seconds = std::chrono::duration_cast<std::chrono::seconds>(exchange.wall().time_since_epoch());
     fields.add(FieldName::date, dates.at(seconds.count()));

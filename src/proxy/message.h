@@ -11,14 +11,18 @@ namespace sluice::proxy {
 /// id of a valid traceparent.
 void identify(Exchange& exchange, Rng& rng);
 
-/// Once an exchange, before its first attempt: hop-by-hop fields go, X-Forwarded-*, Forwarded, Via
-/// and X-Request-Id are set, the route's rewrite is applied, which may find the new path unfit.
+/// Once an exchange, before its first attempt: hop-by-hop fields go, Max-Forwards counts down, X-Forwarded-*,
+/// Forwarded, Via and X-Request-Id are set, the route's rewrite is applied, which may find the new path
+/// unfit.
 http::Refusal prepare_request(LiveExchange& live);
 
-/// Before each attempt: the Host that this endpoint is to see.
+/// Before each attempt: the Host that this endpoint is to see, its own where the client has named none.
 void prepare_for_endpoint(LiveExchange& live);
 
-/// An interim response: hop-by-hop fields go.
+/// Whether a 101 switches to what the client asked for, and nothing else (RFC 9110 7.8).
+bool is_wanted_switch(const LiveExchange& live);
+
+/// An interim response: hop-by-hop fields go, and a Content-Length.
 void prepare_interim(ResponseHead& head);
 
 /// The final response of an upstream: hop-by-hop fields go, Via is set. A 101 keeps its Upgrade.

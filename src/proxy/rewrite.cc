@@ -116,7 +116,7 @@ http::Refusal Rewrite::apply(Exchange& exchange) const {
   }
   if (!path.starts_with('/')) path = arena.concat("/", path);
   if (!http::is_normal_path(path)) {
-    // Where the listener has let an encoded slash pass, it may go on; no other value may bring one in.
+    // Where the route has let an encoded slash pass, it may go on; no other value may bring one in.
     const bool may_have_slash = has_encoded_slash(exchange.request.path);
     char* out = static_cast<char*>(arena.allocate(3 * path.size(), 1));
     const auto normal = http::normalise_path(path, out, {.allow_encoded_slash = may_have_slash});

@@ -98,6 +98,8 @@ const conf::ObjectSpec& RouteConfig::spec() {
                  conf::between(1ms, 24h))
           .field("max_body", &RouteConfig::max_body,
                  "Largest request body, in place of the listener's `limits.body`.")
+          .field("allow_encoded_slash", &RouteConfig::allow_encoded_slash,
+                 "Takes paths with an encoded slash or backslash (%2F, %5C) and passes it on; otherwise they are refused.")
           .exactly_one({"upstream", "respond", "redirect"})
           .where(&RouteConfig::where)
           .check(&check);

@@ -9,6 +9,16 @@ namespace sluice::proxy {
 
 using telemetry::ConnectionEnd;
 
+namespace {
+
+// RFC 9110 7.4: an https URI asked for in the clear, and not by way of a proxy whose word for it is trusted.
+bool wants_another_scheme(const RequestHead& request) noexcept {
+  constexpr std::string_view https = "https://";
+  return request.scheme != "https" && http::equal_ignore_case(request.target.substr(0, https.size()), https);
+}
+
+}  // namespace
+
 Session::Session(Listener& listener, std::unique_ptr<net::Transport> transport)
     : listener_(listener), connection_(listener.loop_, std::move(transport), listener.plan_->limits) {
   const auto& peer = connection_.transport().peer();
@@ -60,7 +70,8 @@ http::Refusal Session::begin(H1Exchange& recycled, Wait found) {
   exchange.times.request_head_bytes = connection_.head_size();
   recycled.stream.begin(connection_, exchange.request, exchange.arena());
   describe_client(exchange);
-  if (!refusal && !is_for_this_host(exchange.request)) refusal = {http::Reason::misdirected, {}};
+  bool misdirected = wants_another_scheme(exchange.request) || !is_for_this_host(exchange.request);
+  if (!refusal && misdirected) refusal = {http::Reason::misdirected, {}};
   bool last = ++requests_ >= listener_.plan_->requests_per_connection || listener_.stopping_;
   if (refusal || last) recycled.stream.close_after();
   return refusal;

@@ -239,6 +239,13 @@ TEST(RequestHead, leaves_a_pipelined_one_alone) {
   EXPECT_EQ(parse_request_head(bytes, {}, fields).consumed, first.size());
 }
 
+TEST(RequestHead, has_a_limit_on_its_method) {  // RFC 9112 3, 501
+  HeaderBlock fields;
+  EXPECT_EQ(parse_request_head(std::string(64, 'M') + " / HTTP/1.1\r\n\r\n", {}, fields).status,
+            ParseStatus::complete);
+  EXPECT_EQ(parse_request_head(std::string(65, 'M'), {}, fields).refusal.reason, Reason::not_implemented);
+}
+
 TEST(RequestHead, has_a_limit_on_its_first_line) {  // RFC 9112 3, 414
   HeadLimits limits;
   limits.start_line = 64;
@@ -333,7 +340,7 @@ TEST(ResponseHead, is_held_to_the_same_rules) {
       {"HTTP/1.1 200\n\r\n", "bare LF"},
       {"HTTP/1.1 200 O\rK\r\n\r\n", "bare CR"},
       {"HTTP/1.1 200 OK\r\nA: b\nC: d\r\n\r\n", "bare LF"},
-      {"HTTP/1.1 200 OK\r\nA : b\r\n\r\n", "whitespace in or behind a field name"},
+      {"HTTP/1.1 200 OK\r\nA B: b\r\n\r\n", "whitespace in or behind a field name"},
       {"HTTP/1.1 200 OK\r\nA: b\r\n c\r\n\r\n", "line folding or whitespace in front of a field"},
       {"HTTP/1.1 200 OK\r\nA: b\0\r\n\r\n"s, "NUL"},
       {"HTTP/1.1 200 OK\r\n: b\r\n\r\n", "empty field name"},
@@ -345,6 +352,19 @@ TEST(ResponseHead, is_held_to_the_same_rules) {
     const ResponseHeadResult result = parse_response_head(bytes, {}, fields);
     EXPECT_EQ(result.status, ParseStatus::refused) << bytes;
     EXPECT_EQ(result.refusal, (http::Refusal{Reason::upstream_malformed, detail})) << bytes;
+  }
+}
+
+TEST(ResponseHead, loses_blanks_in_front_of_a_colon) {  // RFC 9112 5.1
+  const std::string head = "HTTP/1.1 200 OK\r\nX-A \t: b\r\nContent-Length : 5\r\n\r\n";
+  HeaderBlock fields;
+  ASSERT_EQ(parse_response_head(head, {}, fields).status, ParseStatus::complete);
+  EXPECT_EQ(fields.find(http::FieldName::content_length), "5");
+  std::string wire(fields.wire_size(), '\0');
+  fields.write_wire(wire.data());
+  EXPECT_EQ(wire, "X-A: b\r\nContent-Length: 5\r\n");
+  for (std::size_t size = 0; size < head.size(); ++size) {
+    EXPECT_EQ(parse_response_head(head.substr(0, size), {}, fields).status, ParseStatus::incomplete) << size;
   }
 }
 

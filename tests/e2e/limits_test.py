@@ -158,14 +158,14 @@ class Leaving(EndToEnd):
         finally:
             self.cancelled.set()
 
-    def leaves(self, client, by):
+    def leaves(self, client, by, status=499, reason="client_closed"):
         self.assertTrue(self.asked.wait(30))
         by(client)
         self.assertTrue(self.cancelled.wait(20), "the upstream was not let go")
-        line = self.sluice.await_access(lambda one: one["status"] == 499, "a line with 499")
-        self.assertEqual(line["reason"], "client_closed")
+        line = self.sluice.await_access(lambda one: one["status"] == status, f"a line with {status}")
+        self.assertEqual(line["reason"], reason)
         metrics = Metrics(self.sluice.admin("/metrics")[1])
-        self.assertEqual(metrics.sum("sluice_requests_total", reason="client_closed"), 1)
+        self.assertEqual(metrics.sum("sluice_requests_total", reason=reason), 1)
         wait_until(lambda: self.sluice.upstream("a")["endpoints"][0]["active_requests"] == 0, "no request is active")
 
     def test_a_client_that_closes_is_logged_as_499_and_its_upstream_cancelled(self):
@@ -178,10 +178,15 @@ class Leaving(EndToEnd):
         client.send(head("GET", "/"))
         self.leaves(client, Connection.reset)
 
-    def test_a_client_that_leaves_within_its_body_too(self):
+    def test_a_client_that_resets_within_its_body_too(self):
         client = Connection(self.sluice.address)
         client.send(head("POST", "/", "Content-Length: 1000") + b"half")
-        self.leaves(client, Connection.close)
+        self.leaves(client, Connection.reset)
+
+    def test_a_client_that_ends_its_body_early_is_answered_for_it_may_still_listen(self):
+        client = Connection(self.sluice.address)
+        client.send(head("POST", "/", "Content-Length: 1000") + b"half")
+        self.leaves(client, Connection.close, 400, "truncated_body")
 
     def test_one_client_leaves_room_for_others(self):
         limits = {"connections_per_client": 2}

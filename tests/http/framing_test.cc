@@ -169,6 +169,16 @@ TEST(ResponseFraming, is_held_to_the_same_rules) {
   }
 }
 
+TEST(ContentLength, loses_its_leading_zeros) {
+  for (const auto& [sent, kept] :
+       {std::pair{"0042", "42"}, {"000", "0"}, {"0", "0"}, {"42", "42"}, {"100", "100"}}) {
+    HeaderBlock block;
+    block.add("Content-Length", sent);
+    trim_content_length(block);
+    EXPECT_EQ(block.find(FieldName::content_length), kept);
+  }
+}
+
 TEST(KeepAlive, depends_on_version_and_connection) {  // RFC 9112 9.3
   struct Alive {
     Version version;

@@ -52,6 +52,16 @@ TEST(HopByHop, nominations_of_fields_that_route_frame_or_authenticate_are_ignore
             "Host Content-Length Authorization Cookie X-Forwarded-For Forwarded Cache-Control X-Request-Id ");
 }
 
+TEST(HopByHop, fields_that_imitate_what_the_gateway_asserts_go) {
+  HeaderBlock block;
+  for (const char* name :
+       {"Content_Length", "transfer_encoding", "X_Forwarded-For", "x_real_ip", "X_Request_Id", "X_A"}) {
+    block.add(name, "v");
+  }
+  remove_hop_by_hop(block, Direction::request);
+  EXPECT_EQ(left(block), "X_A ");
+}
+
 TEST(HopByHop, tells_whether_the_client_takes_trailers) {  // RFC 9110 10.1.4
   HeaderBlock block;
   block.add("TE", "gzip;q=0.5, Trailers");

@@ -25,6 +25,8 @@ const std::vector<std::pair<std::string, int>>& golden() {
       {"forbidden_trailer", 400},
       {"truncated_body", 400},
       {"invalid_upgrade", 400},
+      {"unexpected_content", 400},
+      {"invalid_max_forwards", 400},
       {"request_timeout", 408},
       {"body_too_large", 413},
       {"uri_too_long", 414},

@@ -153,6 +153,8 @@ TEST(Target, is_refused_where_it_could_be_read_in_two_ways) {
       {"http://a:80", "invalid port", Method::connect},
       {"u@a:80", "user information in the authority", Method::connect},
       {"*", "invalid character or empty label in the host", Method::connect},
+      {"a:0", "CONNECT without a port", Method::connect},
+      {"/a/..%3b/b", "dot segment with a parameter"},
   };
   for (const Refused& c : cases) {
     Arena arena;
@@ -166,10 +168,18 @@ TEST(Target, is_refused_where_it_could_be_read_in_two_ways) {
 TEST(Target, keeps_encoded_slashes_where_that_is_allowed) {
   Arena arena;
   const TargetResult result =
-      normalise_target("/a%2fb%5C/../%2e%2e%2fc", Method::get, arena, {.allow_encoded_slash = true});
+      normalise_target("/a%2fb%5C/../%2e%2e.%2fc", Method::get, arena, {.allow_encoded_slash = true});
   ASSERT_FALSE(result.refusal);
-  EXPECT_EQ(result.target.path, "/..%2Fc");
+  EXPECT_EQ(result.target.path, "/...%2Fc");
   EXPECT_TRUE(result.target.has_encoded_slash);
+}
+
+TEST(Target, hides_no_dot_segment_beside_an_encoded_slash) {
+  for (const char* path :
+       {"/%2e%2e%2fa", "/a%2f..", "/a%5c.%5cb", "/a%2f..%2fb", "/a%2f..;x/b", "/..%3b%2fa"}) {
+    Arena arena;
+    EXPECT_TRUE(normalise_target(path, Method::get, arena, {.allow_encoded_slash = true}).refusal) << path;
+  }
 }
 
 TEST(Target, in_absolute_form_names_its_authority) {  // RFC 9112 3.2.2

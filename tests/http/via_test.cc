@@ -30,10 +30,14 @@ TEST(MaxForwards, is_a_decimal_number) {  // RFC 9110 7.6.2
   EXPECT_EQ(max_forwards(block), std::nullopt);
   block.set("Max-Forwards", "10");
   EXPECT_EQ(max_forwards(block), 10u);
-  for (const char* text : {"", "-1", "x", "1 1", "99999999999999999999"}) {
+  for (const char* text : {"", "-1", "x", "1 1"}) {
     block.set("Max-Forwards", text);
     EXPECT_EQ(max_forwards(block), std::nullopt) << text;
   }
+  block.set("Max-Forwards", "99999999999999999999");
+  EXPECT_EQ(max_forwards(block), largest_max_forwards);
+  block.add("Max-Forwards", "1");
+  EXPECT_EQ(max_forwards(block), std::nullopt) << "one too many";
 }
 
 }  // namespace

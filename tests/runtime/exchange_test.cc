@@ -200,8 +200,9 @@ TEST(Exchange, explains_each_way_an_upstream_fails) {
            Case{"HTTP/1.1 2", "upstream_closed_early", 502},
            Case{"nonsense\r\n\r\n", "upstream_malformed", 502},
            Case{"HTTP/1.1 200 OK\nContent-Length: 2\n\nok", "upstream_malformed", 502},
-           Case{"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok", "upstream_malformed", 502},
-           Case{"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", "upstream_malformed", 502},
+           Case{"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok", "upstream_ambiguous_framing", 502},
+           Case{"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", "upstream_transfer_coding", 502},
+           Case{"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", "upstream_unexpected_upgrade", 502},
        }) {
     GatewayWorld gateway(kOne);
     gateway.origin(3000, [&](sim::Peer& peer) -> Task<void> {
@@ -471,6 +472,108 @@ TEST(Exchange, refuses_connect_whatever_the_routes_take) {
   EXPECT_TRUE(has(answer, "upgrade_refused")) << answer;
   EXPECT_TRUE(recorder.requests.empty());
   EXPECT_TRUE(gateway.wind_up());
+}
+
+TEST(Exchange, switches_only_to_what_was_asked_for) {
+  for (std::string_view named : {"", "Upgrade: other\r\n", "Upgrade: shout, other\r\n"}) {
+    GatewayWorld gateway(kOne);
+    Recorder recorder;
+    gateway.origin(3000, recorder.origin("HTTP/1.1 101 Switching Protocols\r\n" + std::string(named) + "\r\n"));
+    auto answer = gateway.exchange(get("/", "Connection: upgrade, close\r\nUpgrade: shout\r\n"));
+    EXPECT_TRUE(has(answer, "upstream_unexpected_upgrade")) << named << answer;
+    EXPECT_TRUE(gateway.wind_up());
+  }
+}
+
+TEST(Exchange, answers_as_the_last_hop_what_may_go_no_further) {
+  GatewayWorld gateway(kOne);
+  Recorder recorder;
+  gateway.origin(3000, recorder.origin(std::string(kOk)));
+  auto traced = gateway.exchange(
+      "TRACE /a HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\nCookie: a=b\r\nConnection: close\r\n\r\n");
+  EXPECT_TRUE(has(traced, "Content-Type: message/http\r\n")) << traced;
+  EXPECT_TRUE(traced.ends_with("\r\n\r\nTRACE /a HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\nConnection: close\r\n\r\n"))
+      << traced;
+  auto options = gateway.exchange("OPTIONS * HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\nConnection: close\r\n\r\n");
+  EXPECT_TRUE(has(options, "Content-Length: 0\r\n")) << options;
+  EXPECT_TRUE(recorder.requests.empty());
+  gateway.exchange("TRACE / HTTP/1.1\r\nHost: a\r\nMax-Forwards: 7\r\nConnection: close\r\n\r\n");
+  ASSERT_EQ(recorder.requests.size(), 1u);
+  EXPECT_TRUE(has(recorder.requests[0], "Max-Forwards: 6\r\n")) << recorder.requests[0];
+  EXPECT_TRUE(gateway.wind_up());
+}
+
+TEST(Exchange, refuses_https_in_the_clear_unless_a_trusted_proxy_ended_the_tls) {  // RFC 9110 7.4
+  for (bool trusted : {false, true}) {
+    GatewayWorld gateway("listeners: [{ address: 127.0.0.1:8080, trusted_proxies: [" +
+                         std::string(trusted ? "127.0.0.0/8" : "10.0.0.0/8") +
+                         "] }]\nupstreams: { app: [127.0.0.1:3000] }\nroutes: [{ upstream: app }]\n");
+    gateway.origin(3000, answering(std::string(kOk)));
+    auto answer = gateway.exchange(get("https://a.example/", "X-Forwarded-Proto: https\r\nConnection: close\r\n"));
+    EXPECT_TRUE(has(answer, trusted ? "200 OK" : "misdirected")) << answer;
+    EXPECT_TRUE(gateway.wind_up());
+  }
+}
+
+TEST(Exchange, takes_encoded_slashes_only_on_routes_that_allow_it) {
+  GatewayWorld gateway(R"(
+listeners: [{ address: 127.0.0.1:8080 }]
+upstreams: { app: [127.0.0.1:3000] }
+routes:
+  - { match: { path: /files/* }, allow_encoded_slash: true, upstream: app }
+  - { match: { path: /other/* }, upstream: app }
+)");
+  Recorder recorder;
+  gateway.origin(3000, recorder.origin(std::string(kOk)));
+  gateway.exchange(get("/files/a%2fb", "Connection: close\r\n"));
+  for (const char* path : {"/other/a%2fb", "/nowhere/a%2fb"}) {
+    auto answer = gateway.exchange(get(path) + get("/other/smuggled"));
+    EXPECT_TRUE(has(answer, "invalid_target")) << answer;
+  }
+  ASSERT_EQ(recorder.requests.size(), 1u);
+  EXPECT_TRUE(recorder.requests[0].starts_with("GET /files/a%2Fb HTTP/1.1\r\n")) << recorder.requests[0];
+  EXPECT_TRUE(gateway.wind_up());
+}
+
+TEST(Exchange, closes_behind_an_early_response_and_says_so) {  // RFC 9112 9.6
+  GatewayWorld gateway(kOne);
+  gateway.origin(3000, answering("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n"));
+  auto client = [&]() -> Task<std::string> {
+    auto peer = co_await sim::connect(gateway.world().network(), gateway.address());
+    co_await peer->send("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n");
+    co_return co_await peer->receive();
+  };
+  auto answer = gateway.world().run(client());
+  ASSERT_TRUE(answer) << "it hangs";
+  EXPECT_TRUE(has(*answer, "Connection: close\r\n")) << *answer;
+  EXPECT_TRUE(gateway.wind_up());
+}
+
+TEST(Exchange, names_the_endpoint_where_http_1_0_names_no_host) {
+  GatewayWorld gateway(kOne);
+  Recorder recorder;
+  gateway.origin(3000, recorder.origin(std::string(kOk)));
+  gateway.exchange("GET / HTTP/1.0\r\nExpect: x\r\n\r\n");
+  ASSERT_EQ(recorder.requests.size(), 1u);
+  EXPECT_TRUE(has(recorder.requests[0], "Host: 127.0.0.1:3000\r\n")) << recorder.requests[0];
+  EXPECT_FALSE(has(recorder.requests[0], "Expect")) << recorder.requests[0];
+  EXPECT_TRUE(gateway.wind_up());
+}
+
+TEST(Exchange, says_what_is_wrong_with_a_body) {
+  struct Case {
+    std::string_view body, reason;
+  };
+  for (auto [body, reason] : {Case{"zz\r\n", "invalid_chunk"}, Case{"0\r\nHost: b\r\n\r\n", "forbidden_trailer"}}) {
+    GatewayWorld gateway(kOne);
+    Recorder recorder;
+    gateway.origin(3000, recorder.origin(std::string(kOk)));
+    auto answer =
+        gateway.exchange("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + std::string(body));
+    EXPECT_TRUE(has(answer, reason)) << answer;
+    EXPECT_TRUE(recorder.requests.empty());
+    EXPECT_TRUE(gateway.wind_up());
+  }
 }
 
 TEST(Exchange, writes_a_padded_length_anew) {

@@ -167,7 +167,8 @@ ChunkedDecoder::Step ChunkedDecoder::end_trailers(std::string_view section, std:
     return {Status::refused, bytes_before, {}};
   }
   for (const http::HeaderBlock::Field& field : trailers_) {
-    if (!http::is_forbidden_in_trailer(field.token)) continue;
+    if (!http::is_forbidden_in_trailer(field.token) && !(client && http::imitates_asserted(field.name)))
+      continue;
     refuse(client ? Reason::forbidden_trailer : Reason::upstream_invalid_chunk,
            "field not allowed in a trailer section");
     return {Status::refused, bytes_before, {}};

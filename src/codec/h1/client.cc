@@ -35,6 +35,8 @@ class Client final : public ClientConnection {
 
   Task<Result<void>> read_head(ResponseHead& head, Arena& scratch) override;
 
+  http::Refusal refusal() const noexcept override { return head_refusal_ ? head_refusal_ : reader_.refusal(); }
+
   BodySource& body() noexcept override { return reader_; }
 
   bool reusable() const noexcept override {
@@ -46,6 +48,7 @@ class Client final : public ClientConnection {
 
  private:
   void begin(const RequestHead& head, Arena& scratch);
+  Error refuse(const http::Refusal& refusal) noexcept;
   Result<void> take_head(const ResponseHeadResult& parsed, ResponseHead& head, Arena& scratch);
   Result<void> take(const StatusLine& line, ResponseHead& head, Arena& scratch);
 
@@ -57,6 +60,7 @@ class Client final : public ClientConnection {
   http::Method method_ = http::Method::get;
   bool persistent_ = true;
   bool final_ = false;  // the final head of this exchange was read
+  http::Refusal head_refusal_;
   std::uint64_t requests_ = 0;
 };
 
@@ -64,6 +68,7 @@ void Client::begin(const RequestHead& head, Arena& scratch) {
   requests_ += 1;
   method_ = head.method;
   final_ = false;
+  head_refusal_ = {};
   reader_.release();
   input_.reset_count();
   writer_.reset(*transport_, Side::upstream);
@@ -100,10 +105,7 @@ Task<Result<void>> Client::read_head(ResponseHead& head, Arena& scratch) {
 }
 
 Result<void> Client::take_head(const ResponseHeadResult& parsed, ResponseHead& head, Arena& scratch) {
-  if (parsed.status == ParseStatus::refused) {
-    bool large = parsed.refusal.reason == http::Reason::upstream_head_too_large;
-    return Error{.fault = large ? Fault::too_large : Fault::malformed, .side = Side::upstream};
-  }
+  if (parsed.status == ParseStatus::refused) return refuse(parsed.refusal);
   auto taken = take(parsed.line, head, scratch);
   // What partial_ holds of the current chunk lies in input_ too.
   auto before = partial_.empty() ? 0 : partial_.size() - input_.view().size();
@@ -113,13 +115,20 @@ Result<void> Client::take_head(const ResponseHeadResult& parsed, ResponseHead& h
   return taken;
 }
 
+Error Client::refuse(const http::Refusal& refusal) noexcept {
+  head_refusal_ = refusal;
+  bool large = refusal.reason == http::Reason::upstream_head_too_large;
+  return {.fault = large ? Fault::too_large : Fault::malformed, .side = Side::upstream};
+}
+
 Result<void> Client::take(const StatusLine& line, ResponseHead& head, Arena& scratch) {
   head.status = line.status;
   head.version = line.version;
   head.reason = line.phrase == http::phrase(line.status) ? std::string_view{} : scratch.copy(line.phrase);
   auto framing = http::response_body_length(method_, line.status, line.version, head.fields);
-  if (framing.refusal) return Error{.fault = Fault::malformed, .side = Side::upstream};
+  if (framing.refusal) return refuse(framing.refusal);
   head.body = framing.body;
+  http::trim_content_length(head.fields);
   final_ = line.status >= 200 || line.status == 101;
   if (line.status == 101) {
     persistent_ = false;

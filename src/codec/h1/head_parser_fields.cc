@@ -26,60 +26,69 @@ std::string_view describe_name_fault(const char* start, const char* p) noexcept 
   return "invalid character in a field name";
 }
 
+constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
+
+const char* skip_ows(const char* p, const char* end) noexcept {
+  while (p != end && is_blank(*p)) ++p;
+  return p;
+}
+
 struct Name {
   FieldName token = FieldName::other;
+  const char* end = nullptr;
   const char* colon = nullptr;  // null: not a name
 };
 
-inline Name read_name(const char* p, const char* end) noexcept {
+inline Name read_name(const char* p, const char* end, bool trims) noexcept {
   const char* colon = find_colon(p, end);
-  if (colon == end || colon == p) return {};
-  const std::string_view name(p, static_cast<std::size_t>(colon - p));
+  const char* name_end = colon;
+  if (colon == end) return {};
+  while (trims && name_end != p && is_blank(name_end[-1])) --name_end;
+  if (name_end == p) return {};
+  const std::string_view name(p, static_cast<std::size_t>(name_end - p));
   const FieldName token = http::field_name(name);
   // A known name equals its canonical spelling, so only the others are checked byte by byte.
-  if (token == FieldName::other && find_non_token(p, colon) != colon) return {};
-  return {token, colon};
+  if (token == FieldName::other && find_non_token(p, name_end) != name_end) return {};
+  return {token, name_end, colon};
 }
 
 // Why there is no name at `p`: it is broken, or its end has not come yet.
-SectionResult name_missing(const char* p, const char* end, Reason malformed) noexcept {
+SectionResult name_missing(const char* p, const char* end, const SectionRules& rules) noexcept {
+  const Reason malformed = rules.malformed;
   const char* stop = find_non_token(p, end);
+  if (rules.trims_names && stop != p && skip_ows(stop, end) == end) return {};
   if (stop == end) return {};
   if (*stop == '\r' && end - stop == 1) return {};
   if (*stop == '\r' && stop[1] != '\n') return refused(malformed, describe_fault('\r'));
   return refused(malformed, describe_name_fault(p, stop));
 }
 
-const char* skip_ows(const char* p, const char* end) noexcept {
-  while (p != end && (*p == ' ' || *p == '\t')) ++p;
-  return p;
-}
-
 // Notes the field line at `p` and returns the start of the next; null where there is not a whole and
 // sound one, and line_missing() says why.
-const char* take_line(const char* base, const char* p, const char* end, HeaderBlock& fields) {
-  const Name name = read_name(p, end);
+const char* take_line(const char* base, const char* p, const char* end, bool trims_names,
+                      HeaderBlock& fields) {
+  const Name name = read_name(p, end, trims_names);
   if (name.colon == nullptr) return nullptr;
   const char* value = skip_ows(name.colon + 1, end);
   const char* stop = find_control(value, end);
   if (end - stop < 2 || stop[0] != '\r' || stop[1] != '\n') return nullptr;
   const char* value_end = stop;
-  while (value_end != value && (value_end[-1] == ' ' || value_end[-1] == '\t')) --value_end;
+  while (value_end != value && is_blank(value_end[-1])) --value_end;
   const auto offset = [base](const char* at) { return static_cast<std::uint32_t>(at - base); };
-  fields.note({name.token, offset(p), static_cast<std::uint32_t>(name.colon - p), offset(value),
+  fields.note({name.token, offset(p), static_cast<std::uint32_t>(name.end - p), offset(value),
                static_cast<std::uint32_t>(value_end - value),
-               value == name.colon + 2 && value[-1] == ' ' && value_end == stop});
+               name.end == name.colon && value == name.colon + 2 && value[-1] == ' ' && value_end == stop});
   return stop + 2;
 }
 
 // Never complete.
-SectionResult line_missing(const char* p, const char* end, Reason malformed) noexcept {
-  const Name name = read_name(p, end);
-  if (name.colon == nullptr) return name_missing(p, end, malformed);
+SectionResult line_missing(const char* p, const char* end, const SectionRules& rules) noexcept {
+  const Name name = read_name(p, end, rules.trims_names);
+  if (name.colon == nullptr) return name_missing(p, end, rules);
   const char* stop = find_control(skip_ows(name.colon + 1, end), end);
   if (stop == end) return {};
-  if (*stop != '\r') return refused(malformed, describe_fault(*stop));
-  return expect_crlf(stop, end, malformed);
+  if (*stop != '\r') return refused(rules.malformed, describe_fault(*stop));
+  return expect_crlf(stop, end, rules.malformed);
 }
 
 }  // namespace
@@ -121,9 +130,9 @@ SectionResult parse_field_section(std::string_view bytes, const SectionRules& ru
       result = refused(rules.too_large, "too many fields");
       break;
     }
-    const char* const next = take_line(base, p, end, fields);
+    const char* const next = take_line(base, p, end, rules.trims_names, fields);
     if (next == nullptr) {
-      result = line_missing(p, end, rules.malformed);
+      result = line_missing(p, end, rules);
       break;
     }
     p = next;

@@ -16,18 +16,19 @@ enum class ParseStatus : std::uint8_t {
   refused,
 };
 
-/// Which reasons the refusals of one direction carry, and how many fields it may have.
+/// Which reasons the refusals of one direction carry, how many fields it may have, and what is mended.
 struct SectionRules {
   http::Reason malformed;
   http::Reason too_large;
   std::size_t max_fields;
+  bool trims_names = false;  ///< Blanks between name and colon go (RFC 9112 5.1), instead of being refused.
 };
 
 inline constexpr SectionRules request_rules(std::size_t max_fields) {
   return {http::Reason::malformed_head, http::Reason::header_fields_too_large, max_fields};
 }
 inline constexpr SectionRules response_rules(std::size_t max_fields) {
-  return {http::Reason::upstream_malformed, http::Reason::upstream_head_too_large, max_fields};
+  return {http::Reason::upstream_malformed, http::Reason::upstream_head_too_large, max_fields, true};
 }
 
 struct SectionResult {

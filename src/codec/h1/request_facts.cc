@@ -1,10 +1,9 @@
 #include "codec/h1/request_facts.h"
 
-#include <charconv>
-
 #include "http/framing.h"
 #include "http/host.h"
 #include "http/target.h"
+#include "http/via.h"
 
 namespace sluice::codec::h1 {
 namespace {
@@ -24,14 +23,17 @@ http::Refusal take_authority(const http::Target& target, RequestHead& head, Aren
   return {};
 }
 
-// "0042" is one number to us; the next reader gets no chance to see another.
-void write_length_anew(RequestHead& head) {
-  if (head.body.kind != http::BodyLength::Kind::length) return;
-  auto sent = head.fields.find(http::FieldName::content_length).value_or("");
-  if (sent.size() < 2 || sent.front() != '0') return;
-  char digits[20];
-  auto* end = std::to_chars(digits, digits + sizeof digits, head.body.length).ptr;
-  head.fields.set(http::FieldName::content_length, {digits, static_cast<std::size_t>(end - digits)});
+// RFC 9110 7.6.2 and 9.3.8: what only TRACE and OPTIONS know.
+http::Refusal check_tracing(const RequestHead& head) {
+  using http::Method;
+  if (head.method == Method::trace && head.body.kind != http::BodyLength::Kind::none) {
+    return {http::Reason::unexpected_content, {}};
+  }
+  bool counts = head.method == Method::trace || head.method == Method::options;
+  if (counts && head.fields.has(http::FieldName::max_forwards) && !http::max_forwards(head.fields)) {
+    return {http::Reason::invalid_max_forwards, {}};
+  }
+  return {};
 }
 
 }  // namespace
@@ -41,21 +43,22 @@ http::Refusal take_request(const RequestLine& line, RequestHead& head, Arena& ar
   head.version = line.version;
   head.method_text = line.method == http::Method::other ? arena.copy(line.method_text) : http::name(line.method);
   head.target = arena.copy(line.target);
-  auto result = http::normalise_target(head.target, head.method, arena);
+  auto result = http::normalise_target(head.target, head.method, arena, {.allow_encoded_slash = true});
   head.path = result.refusal ? head.target : result.target.path;
   if (result.refusal) return result.refusal;
   const auto& target = result.target;
   head.query = target.query;
   head.has_query = target.has_query;
+  head.has_encoded_slash = target.has_encoded_slash;
   if (auto refusal = take_authority(target, head, arena)) return refusal;
   auto framing = http::request_body_length(head.version, head.fields);
   if (framing.refusal) return framing.refusal;
   head.body = framing.body;
-  write_length_anew(head);
+  http::trim_content_length(head.fields);
   if (http::expectation(head.version, head.fields) == http::Expectation::unknown) {
     return {http::Reason::expectation_failed, {}};
   }
-  return {};
+  return check_tracing(head);
 }
 
 }  // namespace sluice::codec::h1

@@ -32,6 +32,11 @@ bool ServerConnection::take_head() {
   return false;
 }
 
+// At the end of the stream: whether more than empty lines stand before it. The client may still listen.
+bool ServerConnection::head_is_cut() const noexcept {
+  return head_bytes().find_first_not_of("\r\n") != std::string_view::npos;
+}
+
 Task<ServerConnection::Wait> ServerConnection::wait_for_head() {
   scan_.reset(true);
   input_.reset_count();
@@ -48,7 +53,7 @@ Task<ServerConnection::Wait> ServerConnection::wait_for_head() {
         co_return Wait::timed_out;
       }
       if (!chunk) co_return chunk.error().fault == Fault::cancelled ? Wait::end : Wait::broken;
-      if (chunk->empty()) co_return began ? Wait::broken : Wait::end;
+      if (chunk->empty()) co_return head_is_cut() ? Wait::head : Wait::end;
       input_.refill(std::move(*chunk));
     }
     if (!std::exchange(began, true)) {

@@ -31,7 +31,7 @@ class ServerConnection {
   ServerConnection(net::Loop& loop, std::unique_ptr<net::Transport> transport, const ServerLimits& limits);
 
   enum class Wait : std::uint8_t {
-    head,       ///< A head is there to be parsed, whole or broken.
+    head,       ///< A head is there to be parsed: whole, broken, or cut off by the client's FIN.
     end,        ///< The client closed between requests, or the idle timeout passed.
     timed_out,  ///< The head did not arrive in time: 408.
     broken,     ///< The connection failed, in the middle of a head or before it.
@@ -64,6 +64,7 @@ class ServerConnection {
  private:
   std::string_view head_bytes() const noexcept { return partial_.empty() ? input_.view() : partial_; }
   bool take_head();
+  bool head_is_cut() const noexcept;
 
   net::Loop& loop_;
   std::unique_ptr<net::Transport> transport_;
@@ -99,6 +100,7 @@ class ServerStream final : public codec::ServerStream {
   bool started() const noexcept override { return writer_.started(); }
   bool finished() const noexcept override { return head_taken_ && writer_.finished(); }
   bool request_complete() const noexcept override { return reader_.complete(); }
+  http::Refusal refusal() const noexcept override { return reader_.refusal(); }
   void close_after() noexcept override { keep_alive_ = false; }
   std::uint64_t bytes_written() const noexcept override { return interim_bytes_ + writer_.sent(); }
   net::Transport& transport() noexcept override { return connection_->transport(); }
