@@ -38,6 +38,7 @@ class FakeClient final : public codec::ClientConnection {
   }
   Task<Result<void>> write(const BodyPiece&, const http::HeaderBlock*) override { co_return Error{}; }
   Task<Result<void>> read_head(ResponseHead&, Arena&) override { co_return Error{}; }
+  http::Refusal refusal() const noexcept override { return {}; }
   BodySource& body() noexcept override { std::abort(); }
   bool reusable() const noexcept override { return reuse; }
   std::uint64_t bytes_sent() const noexcept override { return 0; }

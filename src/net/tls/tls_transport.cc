@@ -301,8 +301,14 @@ Task<void> TlsTransport::write_more() {
 void TlsTransport::note_sent() noexcept {
   wire_.out.sent();
   if (inner_write_.result) return;
-  rest_ = {};
+  forget_rest();
   write_error_ = inner_write_.result.error();
+}
+
+// The slices are the caller's, and gone with its write.
+void TlsTransport::forget_rest() noexcept {
+  rest_ = {};
+  encrypted_of_first_ = 0;
 }
 
 // Small slices go into one record together; large ones into as many as the buffer holds.
@@ -324,13 +330,13 @@ void TlsTransport::encrypt() noexcept {
     std::size_t taken = 0;
     ERR_clear_error();
     if (SSL_write_ex(ssl_.get(), piece.data(), piece.size(), &taken) != 1) {
-      rest_ = {};
+      forget_rest();
       write_error_ = tls_error();
       return;
     }
     left -= piece.size();
   } while (left != 0 && wire_.out.room() >= std::min(left, kRecord) + kRecordOverhead);
-  if (left == 0) rest_ = {};  // the caller's, and gone with its write
+  if (left == 0) forget_rest();
 }
 
 // Up to `most` bytes of the first slice that has some, taken off the rest.

@@ -69,6 +69,7 @@ class TlsTransport final : public Transport, private Watcher {
   bool send_now() noexcept;
   void encrypt() noexcept;
   void note_sent() noexcept;
+  void forget_rest() noexcept;
   Slice next_piece(std::size_t most) noexcept;
 
   std::unique_ptr<Transport> inner_;
