@@ -242,4 +242,29 @@ bool is_normal_path(std::string_view path) noexcept {
   return true;
 }
 
+namespace {
+
+bool is_dot_segment(std::string_view segment) noexcept {
+  std::size_t dots = 0;
+  while (!segment.empty()) {
+    const bool encoded = segment.starts_with("%2e") || segment.starts_with("%2E");
+    if (!encoded && segment.front() != '.') return false;
+    segment.remove_prefix(encoded ? 3 : 1);
+    ++dots;
+  }
+  return dots == 1 || dots == 2;
+}
+
+}  // namespace
+
+bool has_dot_segment(std::string_view path) noexcept {
+  path = path.substr(0, path.find_first_of("?#"));
+  while (!path.empty()) {
+    const auto end = std::min(path.find('/'), path.size());
+    if (is_dot_segment(path.substr(0, end))) return true;
+    path.remove_prefix(std::min(end + 1, path.size()));
+  }
+  return false;
+}
+
 }  // namespace sluice::http

@@ -56,6 +56,9 @@ struct PathResult {
 };
 PathResult normalise_path(std::string_view path, char* out, const TargetOptions& options = {}) noexcept;
 
+/// Some segment in front of the query or fragment is "." or "..", in percent-encoding or not.
+bool has_dot_segment(std::string_view path) noexcept;
+
 /// True for a path that normalise_path() would hand back as it is.
 bool is_normal_path(std::string_view path) noexcept;
 

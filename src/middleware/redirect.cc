@@ -1,5 +1,6 @@
 #include "middleware/redirect.h"
 
+#include "http/target.h"
 #include "middleware/redirect_target.h"
 #include "sluice/header_block.h"
 
@@ -16,6 +17,9 @@ class RedirectMiddleware final : public Middleware {
     Arena& arena = exchange.arena();
     std::string_view target = within_this_host(config_.to.expand(exchange, arena, uri));
     if (lacks_host(target)) return exchange.refuse(http::Reason::invalid_host);
+    if (http::has_dot_segment(target)) {
+      return exchange.refuse(http::Reason::invalid_target, "a value makes a dot segment of the new target");
+    }
     if (appends_query_ && exchange.request.has_query)
       target = arena.concat(target, "?", query_.expand(exchange, arena, uri));
     exchange.reply(config_.status, {}, {});

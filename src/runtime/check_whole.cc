@@ -10,10 +10,19 @@
 namespace sluice::runtime {
 namespace {
 
-// With port 0 the system chooses, each time another one.
+bool is_any(const net::Address& address) {
+  const char* any = address.family() == AF_INET ? "0.0.0.0:0" : "[::]:0";
+  return address.with_port(0) == net::Address::parse(any);
+}
+
+// Two cannot both listen: the address is the same, or one of them is every address of its family. With port 0
+// the system chooses, each time another one.
 bool same_place(const std::string& one, const std::string& other) {
-  auto address = net::Address::parse(one);
-  return address && one == other && (address->is_unix() || address->port() != 0);
+  const auto first = net::Address::parse(one), second = net::Address::parse(other);
+  if (!first || !second || first->family() != second->family()) return false;
+  if (first->is_unix()) return one == other;
+  if (first->port() == 0 || first->port() != second->port()) return false;
+  return *first == *second || is_any(*first) || is_any(*second);
 }
 
 class WholeCheck {

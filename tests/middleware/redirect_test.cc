@@ -48,6 +48,16 @@ TEST(Redirect, keeps_the_query_unless_told_otherwise) {
   EXPECT_EQ(request->response.status, 302);
 }
 
+TEST(Redirect, lets_no_value_climb_out_of_its_segment) {
+  for (const char* target : {"/?x=..", "/?x=.", "/?x=%2e%2E"}) {
+    Request request("example.com", target);
+    EXPECT_EQ(location("/safe/{query.x}/y", request), "none") << target;
+    EXPECT_EQ(request->reason, http::Reason::invalid_target);
+  }
+  Request query("example.com", "/?x=..");
+  EXPECT_EQ(location("/safe?to={query.x}", query), "/safe?to=..");
+}
+
 TEST(Redirect, never_lets_a_request_choose_the_host) {
   struct Case {
     std::string_view to, target, rest, wanted;

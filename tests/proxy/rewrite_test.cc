@@ -50,8 +50,10 @@ TEST(Rewrite, writes_the_whole_path) {
 }
 
 TEST(Rewrite, lets_no_value_climb_out) {
-  EXPECT_EQ(rewritten("path: \"/files/{query.f}\"", "/x?f=.."), "/");
-  EXPECT_EQ(rewritten("path: \"/files/{query.f}/y\"", "/x?f=%2e%2e"), "/y");
+  EXPECT_EQ(rewritten("path: \"/files/{query.f}\"", "/x?f=.."), "refused");
+  EXPECT_EQ(rewritten("path: \"/files/{query.f}/y\"", "/x?f=."), "refused");
+  EXPECT_EQ(rewritten("path: \"/files/.{query.f}/y\"", "/x?f=."), "refused");
+  EXPECT_EQ(rewritten("path: \"/files/{query.f}/y\"", "/x?f=%2e%2e"), "refused");
   EXPECT_EQ(rewritten("path: \"/{query.f}\"", "/x?f=.."), "refused");
   EXPECT_EQ(rewritten("path: \"/files/{query.f}\"", "/x?f=../../etc"), "refused");
   EXPECT_EQ(rewritten("path: \"/files/{query.f}\"", "/x?f=..%2F..%2Fetc"), "refused");

@@ -153,5 +153,18 @@ routes:
   EXPECT_EQ(problems.find("hush"), problems.npos) << problems;
 }
 
+TEST(Config, finds_addresses_that_include_each_other) {
+  const auto text = [](const std::string& one, const std::string& other) {
+    return problems_of("listeners: [{ address: \"" + one + "\" }, { address: \"" + other + "\" }]\nroutes: { respond: {} }\n");
+  };
+  for (const auto& [one, other] : {std::pair{"127.0.0.1:80", "0.0.0.0:80"}, {"[::]:80", "[::1]:80"}}) {
+    EXPECT_NE(text(one, other).find("another listener has this address too"), std::string::npos) << one;
+    EXPECT_NE(text(other, one).find("another listener has this address too"), std::string::npos) << one;
+  }
+  EXPECT_EQ(text("127.0.0.1:80", "127.0.0.2:80"), "");
+  EXPECT_EQ(text("0.0.0.0:80", "[::]:80"), "");
+  EXPECT_EQ(text("127.0.0.1:0", "0.0.0.0:0"), "");
+}
+
 }  // namespace
 }  // namespace sluice::runtime
