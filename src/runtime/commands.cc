@@ -11,6 +11,7 @@
 #include "runtime/config_page.h"
 #include "runtime/server.h"
 #include "runtime/signals.h"
+#include "runtime/standard_streams.h"
 #include "telemetry/log.h"
 
 namespace sluice::runtime {
@@ -21,7 +22,7 @@ std::shared_ptr<const Snapshot> compiled(std::optional<Config> config, conf::Pro
 }
 
 int fail(std::string_view line) {
-  fmt::print(stderr, "sluice: {}\n", line);
+  print_error(fmt::format("sluice: {}\n", line));
   return 1;
 }
 
@@ -83,7 +84,7 @@ int run(const std::string& file) try {
   conf::Problems problems;
   auto snapshot = compiled(load_config(file, problems), problems);
   if (!snapshot) {
-    fmt::print(stderr, "{}", problems.text());
+    print_error(problems.text());
     return fail(fmt::format("{} has {} problem{}; nothing was started", file, problems.size(),
                             problems.size() == 1 ? "" : "s"));
   }
@@ -95,6 +96,8 @@ int run(const std::string& file) try {
 int check(const std::string& file, bool json) {
   conf::Problems problems;
   auto snapshot = compiled(load_config(file, problems), problems);
+} catch (const std::exception& error) {
+  return fail(fmt::format("cannot start: {}", error.what()));
   if (json) {
     fmt::print("{}\n", problems.json());
   } else if (snapshot) {
@@ -102,7 +105,7 @@ int check(const std::string& file, bool json) {
                snapshot->routes.size() == 1 ? "" : "s", snapshot->upstreams.size(),
                snapshot->upstreams.size() == 1 ? "" : "s");
   } else {
-    fmt::print(stderr, "{}", problems.text());
+    print_error(problems.text());
   }
   return snapshot ? 0 : 1;
 }
@@ -137,6 +140,8 @@ int demo(const Demo::Ports& ports) try {
 int version() {
   fmt::print("sluice {}\n", SLUICE_VERSION);
   return 0;
+} catch (const std::exception& error) {
+  return fail(fmt::format("cannot start: {}", error.what()));
 }
 
 }  // namespace sluice::runtime

@@ -39,8 +39,8 @@ struct DrainReport {
 /// One a process. All calls from the control thread.
 class Server {
  public:
-  /// Binds every address, starts every thread, resolves upstreams, accepts. Throws StartError; then
-  /// nothing runs.
+  /// Binds every address, starts every thread, resolves upstreams, accepts. Throws StartError, or
+  /// std::exception where the kernel refuses; then nothing runs.
   explicit Server(std::shared_ptr<const Snapshot> snapshot);
   ~Server();
 

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -12,6 +13,7 @@ import time
 from support.case import EndToEnd
 from support.gateway import Gateway, binary, configuration, sanitized
 from support.peers import read_head
+from support.process import Process
 from support.waiting import wait_until
 from support.wire import Connection, Malformed, ask, head
 
@@ -201,6 +203,51 @@ class Starting(EndToEnd):
         self.addCleanup(again.kill)
         self.assertEqual(ask(str(path), head("GET", "/")).status, 200)
         again.end_cleanly()
+
+    def test_a_port_in_use_is_exit_1_where_stderr_is_closed_too(self):
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            path = self.folder / "used.yaml"
+            path.write_text(json.dumps(configuration(None, RESPOND, {"address": "127.0.0.1:%d" % other.getsockname()[1]})))
+            for redirection in ("2>&-", "2>/dev/full", "<&- >&- 2>&-"):
+                with self.subTest(redirection):
+                    line = f"'{binary()}' run -c '{path}' {redirection}"
+                    self.assertEqual(subprocess.run(["sh", "-c", line], timeout=60, check=False).returncode, 1)
+
+    def test_too_few_descriptors_are_one_clear_line(self):
+        path = self.folder / "few.yaml"
+        path.write_text(json.dumps(configuration(None, RESPOND)))
+        for limit in range(4, 24):
+            with self.subTest(limit=limit):
+                sluice = Process(f"few-{limit}", [binary(), "run", "-c", path], self.folder,
+                                 limits={resource.RLIMIT_NOFILE: (limit, limit)})  # fmt: skip
+                self.addCleanup(sluice.kill)
+                wait_until(lambda: not sluice.running or "admin on" in sluice.err(), "it serves or ends")
+                if sluice.running:
+                    self.assertEqual(sluice.stop(), 0)
+                    continue
+                self.assertEqual(sluice.wait(), 1, sluice.err())
+                self.assertNotIn("terminate", sluice.err())
+                self.assertRegex(sluice.err(), r"(^|\n)(sluice: .*|.*: (Too many open files|cannot open shared object file).*)\n$")
+
+    def test_closed_standard_streams_are_no_place_for_sockets(self):
+        path = self.folder / "closed.yaml"
+        listener = self.folder / "closed.sock"
+        config = configuration(None, RESPOND, {"address": f"unix:{listener}"}, access_log={"output": "stdout"})
+        path.write_text(json.dumps(config))
+        sluice = subprocess.Popen(["sh", "-c", f"exec '{binary()}' run -c '{path}' <&- >&- 2>&-"])
+        self.addCleanup(lambda: sluice.poll() is None and sluice.kill())
+
+        def answers():
+            try:
+                return ask(str(listener), head("GET", "/")).status == 200
+            except OSError:
+                return False
+
+        wait_until(answers, "it serves")
+        for number in (0, 1, 2):
+            self.assertEqual(os.readlink(f"/proc/{sluice.pid}/fd/{number}"), "/dev/null")
+        sluice.terminate()
+        self.assertEqual(sluice.wait(30), 0)
 
     def test_no_permission_is_one_clear_line(self):
         start = int(open("/proc/sys/net/ipv4/ip_unprivileged_port_start").read())
