@@ -3,7 +3,6 @@
 #include <cerrno>
 #include <cstring>
 #include <set>
-#include <system_error>
 #include <thread>
 
 #include <fmt/format.h>
@@ -96,7 +95,7 @@ Server::Server(std::shared_ptr<const Snapshot> snapshot) : snapshot_(std::move(s
   auto sockets = bind(count);
   try {
     access_log_ = std::make_unique<telemetry::AccessLog>(config.access_log, count);
-  } catch (const std::system_error& error) {
+  } catch (const std::runtime_error& error) {
     throw StartError(fmt::format("access_log.output: {}", error.what()));
   }
   for (unsigned i = 0; i < count; ++i) shards_.push_back(std::make_unique<telemetry::Shard>(i));

@@ -269,6 +269,12 @@ class Starting(EndToEnd):
         config = configuration(None, RESPOND, access_log={"output": "/nonexistent/folder/access.log"})
         self.assertIn("access_log.output", self.one_line(self.refused(config)))
 
+    def test_an_access_log_that_is_a_fifo_without_a_reader_is_one_clear_line(self):
+        path = self.folder / "fifo"
+        os.mkfifo(path)
+        text = self.one_line(self.refused(configuration(None, RESPOND, access_log={"output": str(path)})))
+        self.assertEqual(text, f"sluice: access_log.output: {path} is a FIFO that nobody reads\n")
+
     def test_a_missing_file_is_said(self):
         text = self.run_refused(self.folder / "missing.yaml")
         self.assertIn("there is no such file", text)
