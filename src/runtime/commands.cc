@@ -33,6 +33,11 @@ void announce(const Server& server, const Snapshot& snapshot) {
   log::info("listening on {}; {} worker{}, event loop {}{}, {} route{}", where, server.workers(),
             server.workers() == 1 ? "" : "s", net::name(server.backend()), why, snapshot.routes.size(),
             snapshot.routes.size() == 1 ? "" : "s");
+  if (const auto needed = server.descriptor_needs().sum(); server.descriptor_limit() < needed) {
+    log::warn("the limit of open files is {}, this configuration may need {}: of client connections, at most {} are "
+              "served at a time; raise LimitNOFILE (ulimit -n)",
+              server.descriptor_limit(), needed, server.most_clients());
+  }
   if (server.admin_address()) log::info("admin on {}", server.admin_address()->to_string());
 }
 
@@ -91,13 +96,13 @@ int run(const std::string& file) try {
   return serve(Signals(), std::move(snapshot), [](const Server&) {});
 } catch (const StartError& error) {
   return fail(error.what());
+} catch (const std::exception& error) {
+  return fail(fmt::format("cannot start: {}", error.what()));
 }
 
 int check(const std::string& file, bool json) {
   conf::Problems problems;
   auto snapshot = compiled(load_config(file, problems), problems);
-} catch (const std::exception& error) {
-  return fail(fmt::format("cannot start: {}", error.what()));
   if (json) {
     fmt::print("{}\n", problems.json());
   } else if (snapshot) {
@@ -135,13 +140,13 @@ int demo(const Demo::Ports& ports) try {
   return fail(fmt::format("{}; choose other ports with --port, --tls-port and --admin-port", error.what()));
 } catch (const StartError& error) {
   return fail(error.what());
+} catch (const std::exception& error) {
+  return fail(fmt::format("cannot start: {}", error.what()));
 }
 
 int version() {
   fmt::print("sluice {}\n", SLUICE_VERSION);
   return 0;
-} catch (const std::exception& error) {
-  return fail(fmt::format("cannot start: {}", error.what()));
 }
 
 }  // namespace sluice::runtime

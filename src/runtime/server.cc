@@ -92,6 +92,7 @@ Server::Server(std::shared_ptr<const Snapshot> snapshot) : snapshot_(std::move(s
   log::configure(config.log);
   choose_backend();
   auto count = config.workers.value_or(available_cores());
+  share_descriptors(count);
   auto sockets = bind(count);
   try {
     access_log_ = std::make_unique<telemetry::AccessLog>(config.access_log, count);
@@ -123,6 +124,19 @@ void Server::choose_backend() {
   }
   backend_ = probe.best;
   backend_reason_ = probe.reason;
+}
+
+void Server::share_descriptors(unsigned workers) {
+  descriptor_limit_ = raise_descriptor_limit();
+  descriptor_needs_ = runtime::descriptor_needs(snapshot_->config, workers);
+  const auto shares = runtime::share_descriptors(descriptor_limit_, descriptor_needs_);
+  most_clients_ = shares.clients;
+  clients_ = std::make_unique<proxy::SharedConnectionCount>(shares.clients);
+  refusals_ = std::make_unique<proxy::SharedConnectionCount>(shares.refusals);
+  for (const auto& listener : snapshot_->listeners) {
+    listener->connections->within(*clients_);
+    listener->refusals->within(*refusals_);
+  }
 }
 
 // By listener, a socket for each worker.

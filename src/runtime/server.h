@@ -7,8 +7,10 @@
 #include <vector>
 
 #include "net/backend.h"
+#include "proxy/connection_count.h"
 #include "runtime/admin.h"
 #include "runtime/control.h"
+#include "runtime/descriptors.h"
 #include "runtime/embedded_server.h"
 #include "runtime/snapshot.h"
 #include "runtime/worker.h"
@@ -51,6 +53,12 @@ class Server {
   /// Opens the access log's file anew, after a rotation.
   void reopen_logs() { access_log_->reopen(); }
 
+  /// What the configuration may need, and what there is.
+  const DescriptorNeeds& descriptor_needs() const noexcept { return descriptor_needs_; }
+  std::uint64_t descriptor_limit() const noexcept { return descriptor_limit_; }
+  /// Client connections that may be open at a time for want of descriptors for more.
+  std::uint64_t most_clients() const noexcept { return most_clients_; }
+
   unsigned workers() const noexcept { return static_cast<unsigned>(workers_.size()); }
   net::Backend backend() const noexcept { return backend_; }
   /// Why io_uring is not used where `event_loop: auto` would prefer it; else empty.
@@ -62,6 +70,7 @@ class Server {
 
  private:
   void choose_backend();
+  void share_descriptors(unsigned workers);
   std::vector<std::vector<net::ListenSocket>> bind(unsigned workers);
   void start_workers(std::vector<std::vector<net::ListenSocket>> sockets);
   void start_admin();
@@ -71,6 +80,11 @@ class Server {
   net::Backend backend_ = net::Backend::epoll;
   std::string backend_reason_;
   std::vector<net::Address> addresses_;
+  DescriptorNeeds descriptor_needs_;
+  std::uint64_t descriptor_limit_ = 0;
+  std::uint64_t most_clients_ = 0;
+  std::unique_ptr<proxy::SharedConnectionCount> clients_;   // of all listeners
+  std::unique_ptr<proxy::SharedConnectionCount> refusals_;  // of all listeners
   std::unique_ptr<telemetry::AccessLog> access_log_;
   std::vector<std::unique_ptr<telemetry::Shard>> shards_;
   std::unique_ptr<Control> control_;
