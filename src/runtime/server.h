@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "net/backend.h"
+#include "net/socket_file.h"
 #include "proxy/connection_count.h"
 #include "runtime/admin.h"
 #include "runtime/control.h"
@@ -80,6 +81,8 @@ class Server {
   net::Backend backend_ = net::Backend::epoll;
   std::string backend_reason_;
   std::vector<net::Address> addresses_;
+  std::vector<net::SocketFile> listener_files_;
+  std::vector<net::SocketFile> admin_file_;  // one or none
   DescriptorNeeds descriptor_needs_;
   std::uint64_t descriptor_limit_ = 0;
   std::uint64_t most_clients_ = 0;

@@ -304,6 +304,17 @@ class Starting(EndToEnd):
         self.assertIn("routes[0].timeout", text)
         self.assertRegex(text, r"has \d+ problems; nothing was started")
 
+    def test_unix_sockets_are_gone_after_a_clean_end_and_another_s_is_left(self):
+        own, taken, admin = (self.folder / name for name in ("own.sock", "taken.sock", "admin.sock"))
+        listeners = [{"address": f"unix:{path}"} for path in (own, taken)]
+        sluice = self.gateway(None, RESPOND, listeners=listeners, admin={"address": f"unix:{admin}"})
+        self.assertEqual([path.stat().st_mode & 0o777 for path in (own, admin)], [0o666, 0o660])
+        taken.unlink()
+        with socket.socket(socket.AF_UNIX) as other:
+            other.bind(str(taken))
+            sluice.end_cleanly()
+            self.assertEqual([path.exists() for path in (own, taken, admin)], [False, True, False])
+
     def test_it_starts_quickly_and_rests_small(self):
         sluice = self.gateway(None, RESPOND, workers=1)
         self.assertEqual(ask(sluice.address, head("GET", "/")).status, 200)
