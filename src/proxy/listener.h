@@ -41,7 +41,8 @@ struct ListenerPlan {
   std::unique_ptr<SharedConnectionCount> refusals = std::make_unique<SharedConnectionCount>(1000);
   std::unique_ptr<log::SharedEvery> no_descriptors = std::make_unique<log::SharedEvery>(std::chrono::seconds(10));
   std::unique_ptr<SharedClientCounts> clients;  ///< Null: no limit for one client.
-  std::optional<TlsPlan> tls;  ///< Unset: in the clear.
+  bool proxy_protocol = false;  ///< Every connection begins with a PROXY header, from a trusted peer.
+  std::optional<TlsPlan> tls;   ///< Unset: in the clear.
 };
 
 class Session;
@@ -68,15 +69,18 @@ class Listener {
 
  private:
   friend class Session;
-  class Handshake;
+  class Opening;
 
   void serve(std::unique_ptr<net::Transport> transport);
+  Task<void> take_proxy_header(std::unique_ptr<net::Transport> transport);
+  void welcome(std::unique_ptr<net::Transport> transport);
+  void refuse(std::unique_ptr<net::Transport> transport);
   void begin_session(std::unique_ptr<net::Transport> transport);
   Task<void> encrypt(std::unique_ptr<net::Transport> transport);
-  bool admit(const net::Transport& transport);
   bool counts_client(const net::Transport& transport) const;
   void ended(const net::Transport& transport, telemetry::ConnectionEnd how) noexcept;
   void report_no_descriptors();
+  void closed(telemetry::ConnectionEnd how) noexcept;
   Task<void> turn_away(std::unique_ptr<net::Transport> transport);
 
   net::Loop& loop_;
@@ -86,7 +90,7 @@ class Listener {
   std::shared_ptr<Gateway> gateway_;
   std::unique_ptr<net::Acceptor> acceptor_;
   IntrusiveList<Session> sessions_;
-  IntrusiveList<Handshake> handshakes_;
+  IntrusiveList<Opening> openings_;
   TaskGroup tasks_;
   bool stopping_ = false;
 };

@@ -1,6 +1,7 @@
 """The commands that do not serve: check, schema, reference, version, --help."""
 
 import json
+import socket
 import subprocess
 from pathlib import Path
 
@@ -97,7 +98,7 @@ class Commands(EndToEnd):
     def test_what_stderr_does_not_take_does_not_change_the_exit_code(self):
         bad = self.file(BAD)
         for redirection in ("2>&-", "2>/dev/full"):
-            for words, code in {"chek": 2, "": 2, "check --nothing": 2, f"check -c {bad}": 1, f"run -c {bad}": 1}.items():
+            for words, code in {"chek": 2, "": 2, "check --nothing": 2, f"check -c {bad}": 1, f"run -c {bad}": 1, f"healthcheck -c {bad}": 1}.items():
                 with self.subTest(words=words, redirection=redirection):
                     self.assertEqual(self.shell(f"'{binary()}' {words} {redirection}").returncode, code)
 
@@ -118,3 +119,22 @@ class Commands(EndToEnd):
                 )
                 self.assertEqual(done.returncode, 1)
                 self.assertEqual(done.stderr, "sluice: cannot write to stdout: No space left on device\n")
+
+    def test_healthcheck_asks_the_admin_listener(self):
+        sluice = self.gateway(None, [{"respond": {"body": "hi"}}])
+        config = self.file(GOOD + f'admin: {{ address: "{sluice.admin_address}" }}\n')
+        for words in ([], ["--ready"]):
+            self.assertEqual(self.sluice("healthcheck", "-c", config, *words), ("", ""))
+        sluice.end_cleanly()
+        out, err = self.sluice("healthcheck", "-c", config, code=1)
+        self.assertEqual(out, "")
+        self.assertEqual(err, f"sluice: {sluice.admin_address}/healthz: Connection refused\n")
+
+    def test_healthcheck_says_what_is_missing(self):
+        config = self.file(GOOD)
+        self.assertEqual(self.sluice("healthcheck", "-c", config, code=1)[1],
+                         f"sluice: {config}: it has no admin listener to ask\n")  # fmt: skip
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            port = silent.getsockname()[1]
+            config = self.file(GOOD + f'admin: {{ address: "127.0.0.1:{port}" }}\n')
+            self.assertIn("no answer in time", self.sluice("healthcheck", "-c", config, code=1)[1])
