@@ -17,6 +17,7 @@ http::Reason connect_reason(const Error& error) {
     switch (error.fault) {
       case Fault::too_large: return http::Reason::upstream_pending_full;
       case Fault::timed_out: return http::Reason::pending_timeout;
+      case Fault::no_descriptors: return http::Reason::no_descriptors;
       default: return http::Reason::internal;
     }
   }
@@ -137,6 +138,7 @@ Task<bool> Forwarder::connect(LiveExchange& live, Attempt& state) {
     co_return true;
   }
   state.target.metrics->attempt_failed(lease.error().fault);
+  if (lease.error().fault == Fault::no_descriptors) state.target.upstream->report_no_descriptors(live.exchange.now());
   state.failure = {live.gone ? http::Reason::client_closed : connect_reason(lease.error()), {}};
   bool elsewhere = lease.error().side == Side::upstream && ++state.endpoints < kMaxEndpoints;
   co_return elsewhere && !live.gone && !live.route_timed_out();
