@@ -79,8 +79,8 @@ class Listener {
   Task<void> encrypt(std::unique_ptr<net::Transport> transport);
   bool counts_client(const net::Transport& transport) const;
   void ended(const net::Transport& transport, telemetry::ConnectionEnd how) noexcept;
-  void report_no_descriptors();
   void closed(telemetry::ConnectionEnd how) noexcept;
+  void report_no_descriptors();
   Task<void> turn_away(std::unique_ptr<net::Transport> transport);
 
   net::Loop& loop_;
