@@ -14,11 +14,22 @@ void break_off(LiveExchange& live, http::Reason reason) {
   live.client->abort(Fault::cancelled);
 }
 
-http::Reason reason_of(const LiveExchange& live, const Error& error) {
-  if (error.side == Side::client) {
-    return error.fault == Fault::timed_out ? http::Reason::client_too_slow : http::Reason::client_closed;
+// A fault of the client, which breaks the upstream's connection too.
+http::Reason client_reason(const LiveExchange& live, Fault fault) {
+  switch (fault) {
+    case Fault::timed_out: return live.tunnel ? http::Reason::tunnel_timeout : http::Reason::client_too_slow;
+    case Fault::malformed: return live.client->refusal().reason;
+    case Fault::too_large: return http::Reason::body_too_large;
+    default: return http::Reason::client_closed;
   }
-  if (live.upstream_deadline.passed()) return http::Reason::upstream_idle_timeout;
+}
+
+http::Reason reason_of(const LiveExchange& live, const Error& error) {
+  if (error.side == Side::client) return client_reason(live, error.fault);
+  if (live.upload_error && live.upload_error->side == Side::client) return client_reason(live, live.upload_error->fault);
+  if (live.upstream_deadline.passed()) {
+    return live.tunnel ? http::Reason::tunnel_timeout : http::Reason::upstream_idle_timeout;
+  }
   switch (error.fault) {
     case Fault::malformed: return http::Reason::upstream_invalid_chunk;
     case Fault::reset: return http::Reason::upstream_reset;
@@ -66,9 +77,11 @@ Task<void> send_upstream_response(LiveExchange& live) {
   if (!body.ready()) sent = co_await live.client->flush();
   for (bool last = false; sent && !last;) {
     auto reading = body.read();
-    if (!reading.is_done()) live.allow_upstream(live.body_timeout());
+    live.reading = !reading.is_done();
+    if (live.reading) live.time_upstream();
     auto read = co_await std::move(reading);
-    live.upstream_deadline.clear();
+    live.reading = false;
+    if (read) live.time_upstream();
     auto piece = passed(live, read);
     if (!piece) {
       sent = piece.error();

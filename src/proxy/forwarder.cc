@@ -32,7 +32,8 @@ http::Reason connect_reason(const Error& error) {
 
 http::Refusal head_refusal(const LiveExchange& live, const Error& error) {
   if (error.fault == Fault::timed_out || live.upstream_deadline.passed()) {
-    return {live.route_timed_out() ? http::Reason::route_timeout : http::Reason::upstream_timeout, {}};
+    if (live.route_timed_out()) return {http::Reason::route_timeout, {}};
+    return {live.writing ? http::Reason::upstream_idle_timeout : http::Reason::upstream_timeout, {}};
   }
   if (live.upstream_refusal) return live.upstream_refusal;
   return {error.fault == Fault::reset ? http::Reason::upstream_reset : http::Reason::upstream_closed_early, {}};
@@ -90,6 +91,7 @@ Task<bool> Forwarder::forward(LiveExchange& live) {
     if (heads) {
       live.response_begun = true;
       live.route_deadline = TimePoint::max();
+      live.time_upstream();
       exchange.times.upstream_head = exchange.now();
       co_return true;
     }
@@ -166,11 +168,18 @@ Task<Result<void>> Forwarder::exchange_heads(LiveExchange& live) {
   auto& connection = live.lease->connection();
   prepare_for_endpoint(live);
   live.upstream_refusal = {};
-  live.allow_upstream(live.first.last ? live.target->timeouts.first_byte : live.target->timeouts.idle);
+  live.request_sent = live.first.last;
+  live.writing = !live.first.last;
+  if (live.request_sent) {
+    live.allow_upstream(live.target->timeouts.first_byte);
+  } else {
+    live.time_client();
+  }
   auto sent = co_await connection.send(exchange.request, live.first,
                                        live.first.last ? live.client->trailers() : nullptr, exchange.arena());
   // An upstream may answer and close before it has taken the request: its answer counts.
   if (!sent && sent.error().fault != Fault::reset) co_return sent;
+  live.writing = false;
   if (sent && !live.first.last) live.upload.start(upload(live));
   for (unsigned interim = 0;; ++interim) {
     auto head = co_await connection.read_head(exchange.response, exchange.arena());
@@ -188,6 +197,7 @@ Task<Result<void>> Forwarder::exchange_heads(LiveExchange& live) {
       live.client_left();
       co_return passed;
     }
+    if (!live.request_sent) live.time_client();
   }
 }
 

@@ -48,13 +48,22 @@ class LiveExchange {
   /// The client has left: gives up whatever waits for an upstream.
   void client_left() noexcept;
 
-  /// Moves the upstream's deadline: `after` from now, but not beyond the route's timeout while the
-  /// response has not begun.
-  void allow_upstream(Duration after) noexcept;
-  bool route_timed_out() const noexcept;
+  // The upstream's time runs only for what it owes: to take what is written to it and, once it has the whole
+  // request, to respond. While the client is waited for, neither it nor the route's time runs: the client's
+  // stream sees to that wait.
 
-  /// Between two pieces of a body, or of a tunnel.
-  Duration body_timeout() const noexcept;
+  /// Moves the upstream's deadline: `after` from now, but not beyond the route's.
+  void allow_upstream(Duration after) noexcept;
+  /// Between two pieces of a body or of a tunnel: for what is pending now, by `writing` and `reading`.
+  void time_upstream() noexcept;
+  /// The rest of the request's body is waited for.
+  void time_client() noexcept;
+  /// The whole request has been sent: from here the response has its time.
+  void time_response() noexcept;
+
+  /// The route's time begins now.
+  void begin_route_time() noexcept;
+  bool route_timed_out() const noexcept;
 
   net::Loop& loop;
   Exchange exchange;
@@ -67,7 +76,7 @@ class LiveExchange {
   std::optional<upstream::Lease> lease;
   net::Deadline upstream_deadline;  // on the leased connection; cleared before the lease ends
   const upstream::UpstreamConfig* target = nullptr;  // the upstream that is asked
-  TimePoint route_deadline = TimePoint::max();         // max() once the response has begun
+  TimePoint route_deadline = TimePoint::max();         // max() while the request comes in and once the response does
   std::uint64_t max_body = 0;  // bytes of the request's body; 0: no limit
   bool expects_tunnel = false;  // the request asks for an upgrade
   bool te_trailers = false;     // the client takes trailers
@@ -76,6 +85,9 @@ class LiveExchange {
   bool first_taken = false;
   Child upload;               // the request's body, beside the response
   std::optional<Error> upload_error;
+  bool writing = false;       // a piece of the request is pending towards the upstream
+  bool reading = false;       // a piece of the response's body is awaited
+  bool request_sent = false;  // to its end
   HangupWatch hangup;
   http::Refusal upstream_refusal;  // what was wrong with the head of the last attempt's response
   bool response_begun = false;  // the final head of the upstream is here

@@ -43,7 +43,10 @@ const conf::ObjectSpec& ListenerLimitsConfig::spec() {
           .field("idle_timeout", &ListenerLimitsConfig::idle_timeout,
                  "How long a connection may wait for its next request.", conf::between(1ms, 24h))
           .field("body_timeout", &ListenerLimitsConfig::body_timeout,
-                 "How long a body may stand still in either direction.", conf::between(1ms, 24h))
+                 "How long a body may stand still in either direction; 408 where the request's does.",
+                 conf::between(1ms, 24h))
+          .field("tunnel_timeout", &ListenerLimitsConfig::tunnel_timeout,
+                 "How long an upgraded connection may be silent in both directions.", conf::between(1ms, 24h * 30))
           .field("requests_per_connection", &ListenerLimitsConfig::requests_per_connection,
                  "Requests after which a connection is closed.", conf::at_least(1));
   return spec;

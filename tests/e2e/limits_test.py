@@ -67,6 +67,31 @@ class Limits(EndToEnd):
                 self.assertIn(client.read_response().status, (200, 408))
                 self.assertTrue(client.at_end())
 
+    def test_a_client_that_stalls_is_to_blame_and_one_that_is_slow_is_not_cut(self):
+        """Every other timeout is shorter than what the client may take."""
+        self.sluice.end_cleanly()
+
+        def answer_when_all_is_there(peer):
+            rest = read_head(peer)[1]
+            while len(rest) < 8 and (more := peer.recv(8)):
+                rest += more
+            peer.sendall(OK)
+
+        waiting = self.scripted(answer_when_all_is_there)
+        upstream = {"endpoints": [waiting.endpoint], "timeouts": {"first_byte": "200ms", "idle": "200ms"}}
+        limits = {"limits": {"body_timeout": "1s"}}
+        sluice = self.gateway({"a": upstream}, [{"name": "all", "upstream": "a", "timeout": "200ms"}], limits)
+        with Connection(sluice.address) as client:
+            client.send(head("POST", "/", "Content-Length: 8"))
+            for _ in range(8):
+                time.sleep(0.25)  # the pace of this client
+                client.send(b"x")
+            self.assertEqual(client.read_response().status, 200)
+            client.send(head("POST", "/", "Content-Length: 8") + b"x")
+            response = client.read_response()
+            self.assertEqual((response.status, response.reason), (408, "request_timeout"))
+        self.assertEqual(sluice.await_access(lambda line: line["status"] == 408)["reason"], "request_timeout")
+
     def test_too_large_a_head_is_answered_431(self):
         self.refusal(head("GET", "/", "X-Long: " + "a" * 5000), 431, "header_fields_too_large")
         self.refusal(head("GET", "/", *[f"X-{i}: a" for i in range(30)]), 431, "header_fields_too_large")

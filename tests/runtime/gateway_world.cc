@@ -8,7 +8,11 @@ class Probe final : public Middleware {
   explicit Probe(HookCounts& counts) : counts_(counts) {}
   Step on_request(Exchange&) override { return counts_.requests += 1, Step::next; }
   void on_response(Exchange&) override { counts_.responses += 1; }
-  void on_done(Exchange&) override { counts_.done += 1; }
+  void on_done(Exchange& exchange) override {
+    counts_.done += 1;
+    counts_.status = exchange.response.status;
+    counts_.reason = exchange.reason;
+  }
 
  private:
   HookCounts& counts_;
