@@ -20,7 +20,7 @@ class Forwarder {
   /// Picks, connects, sends, and reads the final response head into exchange.response, trying
   /// again where that is safe: another endpoint when none could be reached, a fresh connection
   /// once when an idle one turned out to be closed. True: the head is there and the lease holds
-  /// its body. False: the exchange is refused, or the client has left (live.gone).
+  /// its body. False: the exchange is refused, or not wanted any more.
   Task<bool> forward(LiveExchange& live);
 
  private:

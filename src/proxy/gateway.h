@@ -49,6 +49,7 @@ class Gateway {
   Step find_route(LiveExchange& live);
   Step begin(LiveExchange& live, const http::Refusal& refusal);
   void respond(LiveExchange& live, bool upstream);
+  void respond_with_refusal(Exchange& exchange);
   void finish(LiveExchange& live);
   void log(const LiveExchange& live, std::optional<Duration> upstream_time);
 

@@ -22,14 +22,14 @@ void HangupWatch::on_timer() noexcept {
   auto& client = *live_.client;
   // While the body is still read, its reader notices by itself; it begins the watch at its end.
   if (!client.request_complete()) return;
-  if (client.transport().peer_gone()) return live_.client_left();
+  if (client.transport().peer_gone()) return live_.give_up(http::Reason::client_closed);
   watching_ = true;
   client.transport().watch(this);
 }
 
 void HangupWatch::on_activity() noexcept {
   watching_ = false;
-  if (live_.client->transport().peer_gone()) live_.client_left();
+  if (live_.client->transport().peer_gone()) live_.give_up(http::Reason::client_closed);
 }
 
 void LiveExchange::begin(codec::ServerStream& stream) noexcept {
@@ -45,7 +45,9 @@ void LiveExchange::begin(codec::ServerStream& stream) noexcept {
   upload_error.reset();
   writing = reading = request_sent = false;
   upstream_refusal = {};
-  response_begun = tunnel = gone = false;
+  response_begun = tunnel = false;
+  early.reset();
+  given_up = http::Reason::none;
 }
 
 void LiveExchange::end() noexcept {
@@ -57,8 +59,8 @@ void LiveExchange::end() noexcept {
   route = nullptr;
 }
 
-void LiveExchange::client_left() noexcept {
-  gone = true;
+void LiveExchange::give_up(http::Reason why) noexcept {
+  if (is_wanted()) given_up = why;
   canceller.cancel();
   if (lease) lease->connection().transport().abort(Fault::cancelled);
 }

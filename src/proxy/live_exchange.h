@@ -45,8 +45,10 @@ class LiveExchange {
   /// Lets everything go; nothing may be pending.
   void end() noexcept;
 
-  /// The client has left: gives up whatever waits for an upstream.
-  void client_left() noexcept;
+  /// Nobody waits for the response any more, for this reason: client_closed or drained. Gives up whatever waits
+  /// for an upstream.
+  void give_up(http::Reason why) noexcept;
+  bool is_wanted() const noexcept { return given_up == http::Reason::none; }
 
   // The upstream's time runs only for what it owes: to take what is written to it and, once it has the whole
   // request, to respond. While the client is waited for, neither it nor the route's time runs: the client's
@@ -89,10 +91,11 @@ class LiveExchange {
   bool reading = false;       // a piece of the response's body is awaited
   bool request_sent = false;  // to its end
   HangupWatch hangup;
-  http::Refusal upstream_refusal;  // what was wrong with the head of the last attempt's response
+  http::Refusal upstream_refusal;  // what was wrong with the last attempt's response
   bool response_begun = false;  // the final head of the upstream is here
+  std::optional<BodyPiece> early;  // of the response's body: what came with its head
   bool tunnel = false;        // both sides have switched protocols
-  bool gone = false;          // the client has left
+  http::Reason given_up = http::Reason::none;
 };
 
 }  // namespace sluice::proxy

@@ -41,6 +41,7 @@ Task<void> Session::run(std::unique_ptr<Session> self) {
     self->live_ = &lease->live;
     co_await gateway->serve(lease->live, lease->stream, listener.plan_->settings, refusal);
     self->live_ = nullptr;
+    if (lease->live.given_up == http::Reason::drained) co_return self->ended(ConnectionEnd::drained);
     if (lease->stream.end() && !listener.stopping_) continue;
     lease.reset();
     co_await self->connection_.linger();
@@ -88,8 +89,8 @@ bool Session::is_for_this_host(const RequestHead& request) const noexcept {
 }
 
 void Session::abort() noexcept {
+  if (live_) live_->give_up(http::Reason::drained);
   connection_.transport().abort(Fault::cancelled);
-  if (live_) live_->client_left();
 }
 
 void Session::describe_client(Exchange& exchange) {

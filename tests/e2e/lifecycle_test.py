@@ -80,6 +80,7 @@ class Ending(EndToEnd):
         self.assertIn("1 connection was cut", sluice.err())
         with self.assertRaises((Malformed, ConnectionResetError)):
             client.exactly(4)
+        self.assertEqual([(line["status"], line["reason"]) for line in sluice.access_log()], [(200, "drained")])
 
     def test_the_drain_deadline_cuts_what_still_waits_for_its_response_too(self):
         asked = threading.Event()
@@ -94,6 +95,7 @@ class Ending(EndToEnd):
         self.assertEqual(sluice.wait(), 0, sluice.err())
         self.assertIn("1 connection was cut", sluice.err())
         self.assertLess(time.monotonic() - began, 4)  # 5 s would be the patience with what does not let itself be cut
+        self.assertEqual([(line["status"], line["reason"]) for line in sluice.access_log()], [(503, "drained")])
 
     def test_only_a_signal_a_second_after_the_first_ends_it_at_once(self):
         sluice, _ = self.slow_exchange(shutdown={"drain": "60s"})

@@ -171,6 +171,7 @@ class Leaving(EndToEnd):
     def setUp(self):
         super().setUp()
         self.asked, self.cancelled = threading.Event(), threading.Event()
+        self.more = lambda peer: None  # what it says before it waits
         self.origin = self.scripted(self.wait_for_the_end)
         self.sluice = self.gateway({"a": [self.origin.endpoint]})
 
@@ -178,6 +179,7 @@ class Leaving(EndToEnd):
         try:
             read_head(peer)
             self.asked.set()
+            self.more(peer)
             while peer.recv(65536):
                 pass
         finally:
@@ -207,6 +209,24 @@ class Leaving(EndToEnd):
         client = Connection(self.sluice.address)
         client.send(head("POST", "/", "Content-Length: 1000") + b"half")
         self.leaves(client, Connection.reset)
+
+    def test_a_client_that_leaves_within_its_response_keeps_its_status(self):
+        """Whoever notices: the watch on a client that waits, or a write to it."""
+        for way, size in (("waits", 10), ("is written to", 50_000_000)):
+            with self.subTest(way):
+                start = b"HTTP/1.1 201 Created\r\nContent-Length: 100000000\r\n\r\n" + b"x" * 10
+                self.asked.clear()
+                self.cancelled.clear()
+                self.more = lambda peer, size=size: peer.sendall(start + b"x" * size)
+                client = Connection(self.sluice.address)
+                client.send(head("GET", f"/{size}"))
+                self.assertEqual(client.read_head().status, 201)
+                client.reset()
+                self.assertTrue(self.cancelled.wait(20), "the upstream was not let go")
+                line = self.sluice.await_access(lambda one, size=size: one["path"] == f"/{size}")
+                self.assertEqual((line["status"], line["reason"]), (201, "client_closed"))
+        metrics = Metrics(self.sluice.admin("/metrics")[1])
+        self.assertEqual(metrics.sum("sluice_requests_total", status_class="2xx", reason="client_closed"), 2)
 
     def test_a_client_that_ends_its_body_early_is_answered_for_it_may_still_listen(self):
         client = Connection(self.sluice.address)
