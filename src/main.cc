@@ -14,6 +14,7 @@
 
 #include "conf/problem.h"
 #include "runtime/commands.h"
+#include "runtime/healthcheck.h"
 
 namespace {
 
@@ -39,6 +40,12 @@ SIGTERM and SIGINT drain and end it, SIGUSR1 opens the access log anew.)";
 constexpr const char* kCheckExamples = R"(Examples:
   sluice check -c gateway.yaml            a line for each problem; exit 0 or 1
   sluice check --json -c gateway.yaml     the same for programs)";
+
+constexpr const char* kHealthcheckExamples = R"(Examples:
+  sluice healthcheck -c gateway.yaml             by the admin listener of that file, within 2 s
+  sluice healthcheck -c gateway.yaml --ready
+
+Needs no shell: HEALTHCHECK CMD ["sluice", "healthcheck", "-c", "/etc/sluice/sluice.yaml"].)";
 
 constexpr const char* kSchemaExamples = R"(Example:
   sluice schema > sluice.json     for editors: # yaml-language-server: $schema=sluice.json)";
@@ -66,6 +73,7 @@ class CommandLine {
   std::vector<std::pair<CLI::App*, std::function<int()>>> commands_;
   std::string file_ = "config/sluice.yaml";
   bool json_ = false;
+  bool ready_ = false;
   runtime::Demo::Ports ports_;
 };
 
@@ -86,6 +94,13 @@ CommandLine::CommandLine() {
   check.footer(kCheckExamples);
   add_file(check);
   check.add_flag("--json", json_, "Print the problems as JSON");
+
+  auto& health = command("healthcheck", "Ask a running gateway whether it is alive; exit 0 or 1", [this] {
+    return runtime::healthcheck({.file = file_, .page = ready_ ? "/readyz" : "/healthz"});
+  });
+  health.footer(kHealthcheckExamples);
+  add_file(health);
+  health.add_flag("--ready", ready_, "Ask whether it takes requests: not while it drains");
 
   command("schema", "Print the JSON Schema of the configuration", &runtime::schema).footer(kSchemaExamples);
   command("reference", "Print the configuration reference (Markdown)", &runtime::reference);

@@ -6,8 +6,8 @@ namespace sluice {
 
 std::coroutine_handle<> detail::TaskPromise<void>::FinalAwaiter::await_suspend(
     std::coroutine_handle<TaskPromise> self) noexcept {
-  auto* group = self.promise().group;
-  return group ? group->ended(self) : TaskPromiseBase::FinalAwaiter::await_suspend(self);
+  auto* owner = self.promise().group;
+  return owner ? owner->ended(self) : TaskPromiseBase::FinalAwaiter::await_suspend(self);
 }
 
 TaskGroup::~TaskGroup() { assert(running_ == 0 && "a TaskGroup is joined before it is destroyed"); }

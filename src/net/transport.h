@@ -72,6 +72,10 @@ class Transport {
   bool begin_write(WriteOp& op, std::span<const Slice> slices) noexcept { return start_write(op, slices); }
   static auto pending(WriteOp& op) noexcept { return PendingAwaiter{op}; }
 
+  /// read() for a transport over this one: true, and op.result is set; else op.waiter is resumed later, and
+  /// is to be set right away.
+  bool begin_read(ReadOp& op, std::size_t expected) noexcept { return start_read(op, expected); }
+
   /// Completes when the connection stands (`Result<void>`); at once on an accepted one.
   auto connected() noexcept { return ConnectAwaiter{*this, {}}; }
 

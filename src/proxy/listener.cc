@@ -1,5 +1,6 @@
 #include "proxy/listener.h"
 
+#include "net/proxied_transport.h"
 #include "net/tls/tls_transport.h"
 #include "proxy/session.h"
 
@@ -47,21 +48,51 @@ Task<void> Listener::run(std::unique_ptr<net::Acceptor> acceptor) {
   acceptor_.reset();
 }
 
-// One that is under way, for stop() to break.
-class Listener::Handshake : public ListHook<> {
+// A connection that has no session yet: it has a time limit, and stop() breaks it.
+class Listener::Opening : public ListHook<> {
  public:
-  explicit Handshake(net::Transport& transport) noexcept : transport_(transport) {}
+  Opening(Listener& listener, net::Transport& transport, Duration patience)
+      : transport_(transport), deadline_(listener.loop_) {
+    listener.openings_.push_back(*this);
+    deadline_.set(transport, listener.loop_.now() + patience);
+  }
   void abort() noexcept { transport_.abort(Fault::cancelled); }
 
  private:
   net::Transport& transport_;
+  net::Deadline deadline_;
 };
 
 void Listener::serve(std::unique_ptr<net::Transport> transport) {
-  if (!admit(*transport)) {
-    // Under TLS that would cost a handshake first.
-    if (plan_->tls) return metrics_.ended(telemetry::ConnectionEnd::over_limit);
-    tasks_.spawn(turn_away(std::move(transport)));
+  if (!plan_->connections->take()) {
+    refuse(std::move(transport));
+  } else if (plan_->proxy_protocol) {
+    tasks_.spawn(take_proxy_header(std::move(transport)));
+  } else {
+    welcome(std::move(transport));
+  }
+}
+
+Task<void> Listener::take_proxy_header(std::unique_ptr<net::Transport> transport) {
+  using telemetry::ConnectionEnd;
+  if (!plan_->trusts || !plan_->trusts(transport->peer())) co_return closed(ConnectionEnd::malformed);
+  auto opening = std::make_unique<Opening>(*this, *transport, plan_->limits.header_timeout);
+  auto proxied = co_await net::ProxiedTransport::accept(std::move(transport));
+  opening.reset();
+  if (!proxied) {
+    const auto fault = proxied.error().fault;
+    co_return closed(fault == Fault::malformed   ? ConnectionEnd::malformed
+                     : fault == Fault::timed_out ? ConnectionEnd::header_timeout
+                                                 : ConnectionEnd::client_closed);
+  }
+  welcome(std::move(*proxied));
+}
+
+// The client's own address is known, whatever came in between.
+void Listener::welcome(std::unique_ptr<net::Transport> transport) {
+  if (counts_client(*transport) && !plan_->clients->take(transport->peer())) {
+    plan_->connections->give();
+    refuse(std::move(transport));
   } else if (plan_->tls) {
     tasks_.spawn(encrypt(std::move(transport)));
   } else {
@@ -69,11 +100,10 @@ void Listener::serve(std::unique_ptr<net::Transport> transport) {
   }
 }
 
-bool Listener::admit(const net::Transport& transport) {
-  if (!plan_->connections->take()) return false;
-  if (!counts_client(transport) || plan_->clients->take(transport.peer())) return true;
-  plan_->connections->give();
-  return false;
+// Under TLS a word would cost a handshake first.
+void Listener::refuse(std::unique_ptr<net::Transport> transport) {
+  if (plan_->tls) return metrics_.ended(telemetry::ConnectionEnd::over_limit);
+  tasks_.spawn(turn_away(std::move(transport)));
 }
 
 // Many clients come through a proxy of ours.
@@ -91,11 +121,9 @@ Task<void> Listener::encrypt(std::unique_ptr<net::Transport> transport) {
   if (!tls.handshakes->take()) co_return ended(*transport, telemetry::ConnectionEnd::over_limit);
   auto* encrypted = new TlsTransport(std::move(transport), tls.context->make_ssl(), Role::server, loop_.tls_buffers());
   transport.reset(encrypted);
-  Handshake handshake(*transport);
-  handshakes_.push_back(handshake);
-  net::Deadline deadline(loop_);
-  deadline.set(*transport, loop_.now() + tls.handshake_timeout);
+  auto opening = std::make_unique<Opening>(*this, *transport, tls.handshake_timeout);
   const auto agreed = co_await encrypted->handshake();
+  opening.reset();
   tls.handshakes->give();
   metrics_.handshake(agreed.has_value(), encrypted->tls()->resumed);
   if (!agreed) co_return ended(*transport, telemetry::ConnectionEnd::tls_failed);
@@ -105,6 +133,10 @@ Task<void> Listener::encrypt(std::unique_ptr<net::Transport> transport) {
 // A session is over.
 void Listener::ended(const net::Transport& transport, telemetry::ConnectionEnd how) noexcept {
   if (counts_client(transport)) plan_->clients->give(transport.peer());
+  closed(how);
+}
+
+void Listener::closed(telemetry::ConnectionEnd how) noexcept {
   plan_->connections->give();
   metrics_.ended(how);
 }
@@ -127,7 +159,7 @@ Task<void> Listener::turn_away(std::unique_ptr<net::Transport> transport) {
 void Listener::stop() noexcept {
   stopping_ = true;
   if (acceptor_) acceptor_->stop();
-  handshakes_.each([](Handshake& handshake) { handshake.abort(); });
+  openings_.each([](Opening& opening) { opening.abort(); });
   sessions_.each([](Session& session) { session.stop(); });
 }
 

@@ -55,7 +55,8 @@ struct ListenerPlan {
   std::function<bool(const net::Address&)> trusts;  ///< Whose forwarding fields are believed; empty: nobody's.
   std::unique_ptr<SharedConnectionCount> connections;
   std::unique_ptr<SharedClientCounts> clients;  ///< Null: no limit for one client.
-  std::optional<TlsPlan> tls;  ///< Unset: in the clear.
+  bool proxy_protocol = false;  ///< Every connection begins with a PROXY header, from a trusted peer.
+  std::optional<TlsPlan> tls;   ///< Unset: in the clear.
 };
 
 class Session;
@@ -82,14 +83,17 @@ class Listener {
 
  private:
   friend class Session;
-  class Handshake;
+  class Opening;
 
   void serve(std::unique_ptr<net::Transport> transport);
+  Task<void> take_proxy_header(std::unique_ptr<net::Transport> transport);
+  void welcome(std::unique_ptr<net::Transport> transport);
+  void refuse(std::unique_ptr<net::Transport> transport);
   void begin_session(std::unique_ptr<net::Transport> transport);
   Task<void> encrypt(std::unique_ptr<net::Transport> transport);
-  bool admit(const net::Transport& transport);
   bool counts_client(const net::Transport& transport) const;
   void ended(const net::Transport& transport, telemetry::ConnectionEnd how) noexcept;
+  void closed(telemetry::ConnectionEnd how) noexcept;
   Task<void> turn_away(std::unique_ptr<net::Transport> transport);
 
   net::Loop& loop_;
@@ -99,7 +103,7 @@ class Listener {
   std::shared_ptr<Gateway> gateway_;
   std::unique_ptr<net::Acceptor> acceptor_;
   IntrusiveList<Session> sessions_;
-  IntrusiveList<Handshake> handshakes_;
+  IntrusiveList<Opening> openings_;
   TaskGroup tasks_;
   bool stopping_ = false;
 };

@@ -62,9 +62,17 @@ const conf::ObjectSpec& ListenerConfig::spec() {
                  "Whose X-Forwarded-For, -Proto, -Host and Forwarded are believed: address ranges, or `unix` for "
                  "peers on a unix socket.",
                  address_range())
+          .field("proxy_protocol", &ListenerConfig::proxy_protocol,
+                 "Every connection begins with a PROXY header (version 1 or 2), which names the client. It is taken "
+                 "from trusted_proxies only; other connections are closed.")
           .field("tls", &ListenerConfig::tls, "TLS with clients; in the clear where it is not written.")
           .field("limits", &ListenerConfig::limits, "What clients may use.")
-          .where(&ListenerConfig::where);
+          .where(&ListenerConfig::where)
+          .check([](const ListenerConfig& listener, conf::Scope& scope) {
+            if (listener.proxy_protocol && listener.trusted_proxies.empty()) {
+              scope.problem("proxy_protocol", "nobody is trusted to send a PROXY header", "add trusted_proxies");
+            }
+          });
   return spec;
 }
 

@@ -37,6 +37,7 @@ struct ListenerConfig {
   std::string name;  ///< Where it is not written: the address as it is written.
   conf::Located<std::string> address;
   std::vector<conf::Located<std::string>> trusted_proxies;
+  bool proxy_protocol = false;
   std::optional<ListenerTlsConfig> tls;
   ListenerLimitsConfig limits;
   conf::Node where;

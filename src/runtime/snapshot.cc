@@ -55,6 +55,7 @@ std::shared_ptr<const proxy::ListenerPlan> plan_of(const ListenerConfig& config,
   if (limits.connections_per_client) {
     plan->clients = std::make_unique<proxy::SharedClientCounts>(*limits.connections_per_client);
   }
+  plan->proxy_protocol = config.proxy_protocol;
   if (config.tls) plan->tls = tls_plan_of(config.name, *config.tls, problems);
   return plan;
 }

@@ -1,6 +1,7 @@
 """The commands that do not serve: check, schema, reference, version, --help."""
 
 import json
+import socket
 import subprocess
 from pathlib import Path
 
@@ -99,3 +100,22 @@ class Commands(EndToEnd):
                 )
                 self.assertEqual(done.returncode, 1)
                 self.assertEqual(done.stderr, "sluice: cannot write to stdout: No space left on device\n")
+
+    def test_healthcheck_asks_the_admin_listener(self):
+        sluice = self.gateway(None, [{"respond": {"body": "hi"}}])
+        config = self.file(GOOD + f'admin: {{ address: "{sluice.admin_address}" }}\n')
+        for words in ([], ["--ready"]):
+            self.assertEqual(self.sluice("healthcheck", "-c", config, *words), ("", ""))
+        sluice.end_cleanly()
+        out, err = self.sluice("healthcheck", "-c", config, code=1)
+        self.assertEqual(out, "")
+        self.assertEqual(err, f"sluice: {sluice.admin_address}/healthz: Connection refused\n")
+
+    def test_healthcheck_says_what_is_missing(self):
+        config = self.file(GOOD)
+        self.assertEqual(self.sluice("healthcheck", "-c", config, code=1)[1],
+                         f"sluice: {config}: it has no admin listener to ask\n")  # fmt: skip
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            port = silent.getsockname()[1]
+            config = self.file(GOOD + f'admin: {{ address: "127.0.0.1:{port}" }}\n')
+            self.assertIn("no answer in time", self.sluice("healthcheck", "-c", config, code=1)[1])
