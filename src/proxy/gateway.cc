@@ -54,6 +54,14 @@ Task<void> Gateway::serve(LiveExchange& live, codec::ServerStream& client, const
   finish(live);
 }
 
+void Gateway::refuse_connection(Exchange& exchange) {
+  identify(exchange, parts_.rng);
+  exchange.refuse(http::Reason::connection_limit);
+  exchange.response.fields.set(http::FieldName::retry_after, "1");
+  if (refusal_) refusal_->on_response(exchange);
+  complete_response(exchange, dates_);
+}
+
 // Up to the verdict of the chain.
 Step Gateway::begin(LiveExchange& live, const http::Refusal& refusal) {
   auto& exchange = live.exchange;

@@ -1,5 +1,8 @@
 #include "proxy/listener.h"
 
+#include <string>
+
+#include "codec/h1/serialise.h"
 #include "net/proxied_transport.h"
 #include "net/tls/tls_transport.h"
 #include "proxy/session.h"
@@ -8,17 +11,6 @@ namespace sluice::proxy {
 namespace {
 
 constexpr auto kTurnAway = std::chrono::milliseconds(500);
-
-// The request has not been read, so this is all that can be said: no id, no route.
-constexpr std::string_view kTooManyConnections =
-    "HTTP/1.1 503 Service Unavailable\r\n"
-    "Content-Type: application/problem+json\r\n"
-    "Proxy-Status: sluice; error=connection_limit_reached; details=\"connection_limit\"\r\n"
-    "Retry-After: 1\r\n"
-    "Connection: close\r\n"
-    "Content-Length: 173\r\n\r\n"
-    "{\"status\":503,\"type\":\"urn:sluice:reason:connection_limit\",\"title\":\"Too many connections\","
-    "\"detail\":\"The listener's connection limit is reached.\",\"reason\":\"connection_limit\"}\n";
 
 }  // namespace
 
@@ -141,9 +133,28 @@ void Listener::closed(telemetry::ConnectionEnd how) noexcept {
   metrics_.ended(how);
 }
 
+// The whole response. No request has been read: there is no route, and nothing is logged.
+std::string Listener::connection_refusal() {
+  auto lease = exchanges_.take();
+  auto& exchange = lease->live.exchange;
+  exchange.begin(loop_.now(), loop_.wall());
+  gateway_->refuse_connection(exchange);
+  const auto body = exchange.reply_body();
+  const auto length = std::to_string(body.size());
+  codec::h1::ExtraFields extra;
+  extra.add("Content-Length", length);
+  extra.add("Connection", "close");
+  const codec::h1::ResponseHeadOut line{exchange.response.status, {}};
+  std::string text(codec::h1::serialise(line, exchange.response.fields, extra.view(), exchange.arena()));
+  text += body;
+  exchange.clear();
+  return text;
+}
+
 // Says why before it closes; a client that does not take it at once goes without.
 Task<void> Listener::turn_away(std::unique_ptr<net::Transport> transport) {
-  Slice refusal = kTooManyConnections;
+  const std::string text = connection_refusal();
+  Slice refusal = text;
   net::Deadline deadline(loop_);
   deadline.set(*transport, loop_.now() + kTurnAway);
   if (co_await transport->write({&refusal, 1})) {

@@ -96,6 +96,7 @@ class Listener {
   void closed(telemetry::ConnectionEnd how) noexcept;
   Task<void> turn_away(std::unique_ptr<net::Transport> transport);
 
+  std::string connection_refusal();
   net::Loop& loop_;
   std::shared_ptr<const ListenerPlan> plan_;
   telemetry::ListenerMetrics& metrics_;

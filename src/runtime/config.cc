@@ -25,7 +25,9 @@ const conf::ObjectSpec& ListenerLimitsConfig::spec() {
   static const conf::ObjectSpec spec =
       conf::object<ListenerLimitsConfig>("ListenerLimits", "What clients may use.")
           .field("connections", &ListenerLimitsConfig::connections,
-                 "Connections at the same time, over all workers; more are closed at once.", conf::at_least(1))
+                 "Connections at the same time, over all workers. More are answered 503 before a request is read, and closed; "
+                 "with TLS closed at once.",
+                 conf::at_least(1))
           .field("connections_per_client", &ListenerLimitsConfig::connections_per_client,
                  "The same for one client: an IPv4 address, or an IPv6 /64. Trusted proxies and unix sockets are not "
                  "counted. No limit where it is not written.",

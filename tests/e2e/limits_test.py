@@ -142,6 +142,7 @@ class Crowds(EndToEnd):
             fourth.send_what_is_taken(head("GET", "/"))
             response = fourth.read_response()
             self.assertEqual((response.status, response.reason), (503, "connection_limit"))
+            self.assertTrue(response.field("date") and response.json()["instance"] == response.field("x-request-id"))
             self.assertTrue(fourth.at_end())
         self.assertEqual(first[0].ask(head("GET", "/")).status, 200)
         first.pop().close()
