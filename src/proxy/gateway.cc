@@ -22,7 +22,7 @@ Gateway::Gateway(WorkerParts parts, std::shared_ptr<const RouteTable> table,
       table_(std::move(table)),
       routes_(std::move(routes)),
       refusal_(std::move(refusal)),
-      forwarder_(parts.rng) {}
+      forwarder_(parts.rng, parts.via_token) {}
 
 Task<void> Gateway::serve(LiveExchange& live, codec::ServerStream& client, const ListenerSettings& listener,
                           http::Refusal refusal) {

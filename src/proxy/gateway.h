@@ -30,6 +30,7 @@ struct WorkerParts {
   Rng& rng;
   telemetry::Shard& shard;
   telemetry::AccessLogPort& access_log;
+  std::string_view via_token{};  ///< Tells this process from other gateways in Via; outlives them.
 };
 
 /// Immutable but for what routes count and balance; loop's thread only, once built.

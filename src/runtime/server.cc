@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstring>
 #include <set>
+#include <random>
 #include <system_error>
 #include <thread>
 
@@ -88,7 +89,8 @@ std::vector<telemetry::PoolState> pool_states(const Snapshot& snapshot) {
 
 }  // namespace
 
-Server::Server(std::shared_ptr<const Snapshot> snapshot) : snapshot_(std::move(snapshot)) {
+Server::Server(std::shared_ptr<const Snapshot> snapshot)
+    : snapshot_(std::move(snapshot)), via_token_(fmt::format("{:08x}", std::random_device()())) {
   const auto& config = snapshot_->config;
   log::configure(config.log);
   choose_backend();
@@ -138,7 +140,7 @@ std::vector<std::vector<net::ListenSocket>> Server::bind(unsigned workers) {
 
 void Server::start_workers(std::vector<std::vector<net::ListenSocket>> sockets) {
   for (unsigned i = 0; i < shards_.size(); ++i) {
-    workers_.push_back(std::make_unique<Worker>(Worker::Parts{i, backend_, *shards_[i], access_log_->port(i)}));
+    workers_.push_back(std::make_unique<Worker>(Worker::Parts{i, backend_, *shards_[i], access_log_->port(i), via_token_}));
     shards_[i]->watch_loop(&workers_[i]->loop().stats());
   }
   for (unsigned i = 0; i < workers_.size(); ++i) {

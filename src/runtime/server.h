@@ -71,6 +71,7 @@ class Server {
   net::Backend backend_ = net::Backend::epoll;
   std::string backend_reason_;
   std::vector<net::Address> addresses_;
+  const std::string via_token_;  // drawn at start
   std::unique_ptr<telemetry::AccessLog> access_log_;
   std::vector<std::unique_ptr<telemetry::Shard>> shards_;
   std::unique_ptr<Control> control_;

@@ -27,6 +27,7 @@ class Worker {
     net::Backend backend;
     telemetry::Shard& shard;
     telemetry::AccessLogPort& access_log;
+    std::string_view via_token;  ///< Outlives the worker.
   };
 
   /// Starts the thread and makes the loop there. Throws std::system_error where the kernel refuses.

@@ -193,5 +193,64 @@ TEST(Drain, that_cuts_an_upload_is_its_reason) {
   EXPECT_TRUE(gateway.wind_up());
 }
 
+TEST(ConnectionLimit, refuses_with_the_body_of_the_whole_a_date_and_an_id) {
+  GatewayWorld gateway(R"(
+listeners: [{ address: 127.0.0.1:8080, limits: { connections: 1 } }]
+routes:    [{ respond: { body: hi } }]
+refusal:   { content_type: text/html, body: "<p>{status} {reason} {request_id}" }
+)");
+  std::string answer;
+  auto client = [&]() -> Task<void> {
+    auto first = co_await sim::connect(gateway.world().network(), gateway.address());
+    co_await first->send(get());
+    co_await first->receive_until("hi");
+    auto second = co_await sim::connect(gateway.world().network(), gateway.address());
+    answer = co_await second->receive();
+  };
+  EXPECT_TRUE(gateway.world().run(client()));
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 503 Service Unavailable\r\n")) << answer;
+  EXPECT_TRUE(has(answer, "Content-Type: text/html\r\n")) << answer;
+  EXPECT_TRUE(has(answer, "Proxy-Status: sluice; error=connection_limit_reached; details=\"connection_limit\"\r\n"))
+      << answer;
+  for (const char* field : {"\r\nDate: ", "\r\nRetry-After: 1\r\n", "\r\nConnection: close\r\n", "\r\nX-Request-Id: "}) {
+    EXPECT_TRUE(has(answer, field)) << field << answer;
+  }
+  auto id = answer.substr(answer.find("X-Request-Id: ") + 14, 32);
+  auto body = "<p>503 connection_limit " + id;
+  EXPECT_TRUE(has(answer, "Content-Length: " + std::to_string(body.size()) + "\r\n")) << answer;
+  EXPECT_TRUE(answer.ends_with("\r\n\r\n" + body)) << answer;
+  EXPECT_EQ(counted(gateway), (Counts{{"2xx none", 1}})) << "it is no request";
+  EXPECT_TRUE(gateway.wind_up());
+}
+
+TEST(Loop, is_noticed_after_a_few_rounds) {
+  GatewayWorld gateway(R"(
+listeners: [{ address: 127.0.0.1:8080, limits: { connections: 200 } }]
+upstreams: { self: [127.0.0.1:8080] }
+routes:    [{ upstream: self }]
+)");
+  auto answer = gateway.exchange(get("Connection: close\r\n"));
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 508 ")) << answer;
+  EXPECT_TRUE(has(answer, "\"reason\":\"loop_detected\"")) << answer;
+  EXPECT_EQ(gateway.hooks().requests, 5);
+  EXPECT_TRUE(gateway.wind_up());
+}
+
+TEST(Loop, is_not_seen_in_a_chain_of_others) {
+  GatewayWorld gateway(kOne);
+  std::string seen;
+  gateway.origin(3000, [&](sim::Peer& peer) -> Task<void> {
+    seen = co_await peer.receive_until("\r\n\r\n");
+    co_await peer.send("HTTP/1.1 204 No Content\r\n\r\n");
+    co_await peer.receive();
+  });
+  auto others = std::string("Via: ");
+  for (int i = 0; i < 10; ++i) others += "1.1 sluice (0000000" + std::to_string(i) + "), ";
+  auto answer = gateway.exchange(get("Connection: close\r\n" + others + "1.1 sluice\r\n"));
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 204 ")) << answer;
+  EXPECT_TRUE(has(seen, "(00000009), 1.1 sluice, 1.1 sluice (")) << seen;
+  EXPECT_TRUE(gateway.wind_up());
+}
+
 }  // namespace
 }  // namespace sluice::runtime::testing
