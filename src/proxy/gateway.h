@@ -46,10 +46,10 @@ class Gateway {
   Task<void> serve(LiveExchange& live, codec::ServerStream& client, const ListenerSettings& listener,
                    http::Refusal refusal);
 
- private:
   /// Makes exchange.response the refusal of a connection beyond the listener's limit: no request of it is read.
   void refuse_connection(Exchange& exchange);
 
+ private:
   Step find_route(LiveExchange& live);
   Step begin(LiveExchange& live, const http::Refusal& refusal);
   void respond(LiveExchange& live, bool upstream);

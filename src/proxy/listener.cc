@@ -167,8 +167,13 @@ Task<void> Listener::turn_away(std::unique_ptr<net::Transport> transport) {
   metrics_.ended(telemetry::ConnectionEnd::over_limit);
 }
 
+void Listener::announce_close() noexcept {
+  closing_ = true;
+  sessions_.each([](Session& session) { session.announce_close(); });
+}
+
 void Listener::stop() noexcept {
-  stopping_ = true;
+  closing_ = stopping_ = true;
   if (acceptor_) acceptor_->stop();
   openings_.each([](Opening& opening) { opening.abort(); });
   sessions_.each([](Session& session) { session.stop(); });

@@ -73,6 +73,8 @@ class Listener {
   /// New exchanges go to this gateway; those under way stay with theirs.
   void use(std::shared_ptr<Gateway> gateway) noexcept { gateway_ = std::move(gateway); }
 
+  /// Accepts on, but every response from now on says that its connection ends.
+  void announce_close() noexcept;
   /// Accepts no more; idle connections end, others after their exchange.
   void stop() noexcept;
   /// Breaks what is left.
@@ -94,9 +96,9 @@ class Listener {
   bool counts_client(const net::Transport& transport) const;
   void ended(const net::Transport& transport, telemetry::ConnectionEnd how) noexcept;
   void closed(telemetry::ConnectionEnd how) noexcept;
+  std::string connection_refusal();
   Task<void> turn_away(std::unique_ptr<net::Transport> transport);
 
-  std::string connection_refusal();
   net::Loop& loop_;
   std::shared_ptr<const ListenerPlan> plan_;
   telemetry::ListenerMetrics& metrics_;
@@ -106,6 +108,7 @@ class Listener {
   IntrusiveList<Session> sessions_;
   IntrusiveList<Opening> openings_;
   TaskGroup tasks_;
+  bool closing_ = false;  // connections end with the next response
   bool stopping_ = false;
 };
 

@@ -89,7 +89,11 @@ const conf::ObjectSpec& AdminConfig::spec() {
 const conf::ObjectSpec& ShutdownConfig::spec() {
   static const conf::ObjectSpec spec =
       conf::object<ShutdownConfig>("Shutdown", "What SIGTERM and SIGINT do.")
-          .field("drain", &ShutdownConfig::drain, "How long exchanges under way may take to finish.",
+          .field("grace", &ShutdownConfig::grace,
+                 "How long new requests are still served, at most `drain`: connections are accepted, and every response "
+                 "says Connection: close.",
+                 conf::between(0s, 24h))
+          .field("drain", &ShutdownConfig::drain, "How long all of it may take until exchanges under way are cut.",
                  conf::between(0s, 24h));
   return spec;
 }

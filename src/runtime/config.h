@@ -52,6 +52,7 @@ struct AdminConfig {
 };
 
 struct ShutdownConfig {
+  Duration grace = std::chrono::seconds(1);
   Duration drain = std::chrono::seconds(30);
 
   static const conf::ObjectSpec& spec();

@@ -1,9 +1,10 @@
 #include "runtime/server.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <set>
 #include <random>
+#include <set>
 #include <system_error>
 #include <thread>
 
@@ -181,8 +182,11 @@ bool Server::drained() const noexcept {
 
 DrainReport Server::shutdown() {
   ready_.store(false, std::memory_order_relaxed);
+  const auto& times = snapshot_->config.shutdown;
+  auto deadline = std::chrono::steady_clock::now() + times.drain;
+  for (auto& worker : workers_) worker->announce_close();
+  std::this_thread::sleep_for(std::min(times.grace, times.drain));
   for (auto& worker : workers_) worker->stop();
-  auto deadline = std::chrono::steady_clock::now() + snapshot_->config.shutdown.drain;
   while (!drained() && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(kDrainPoll);
   DrainReport report;
   if (!drained()) {

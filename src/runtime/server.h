@@ -44,8 +44,8 @@ class Server {
   explicit Server(std::shared_ptr<const Snapshot> snapshot);
   ~Server();
 
-  /// Readiness off, accepts no more, lets exchanges end for as long as `shutdown.drain` says, then
-  /// cuts what is left.
+  /// Readiness off; for `shutdown.grace` serves on and tells every client that its connection ends; then accepts
+  /// no more, lets exchanges end until `shutdown.drain` has passed since the begin, and cuts what is left.
   DrainReport shutdown();
 
   /// Opens the access log's file anew, after a rotation.

@@ -65,6 +65,12 @@ void Worker::serve(const Snapshot& snapshot, std::vector<net::ListenSocket> sock
   });
 }
 
+void Worker::announce_close() {
+  loop_->post([this] {
+    for (auto& listener : listeners_) listener->announce_close();
+  });
+}
+
 void Worker::stop() {
   loop_->post([this] {
     for (auto& listener : listeners_) listener->stop();

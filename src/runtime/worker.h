@@ -39,6 +39,8 @@ class Worker {
   /// Builds this worker's parts here, on the control thread, then accepts on the sockets.
   void serve(const Snapshot& snapshot, std::vector<net::ListenSocket> sockets);
 
+  /// Accepts on, but every response says that its connection ends. Any thread.
+  void announce_close();
   /// Accepts no more; connections end as their exchanges do. Any thread.
   void stop();
   /// Breaks what is left. Any thread.

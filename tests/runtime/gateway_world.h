@@ -48,6 +48,10 @@ class GatewayWorld {
   /// One connection: sends the text, reads to the end of the stream.
   std::string exchange(std::string_view text) { return world_.exchange(address_, text); }
 
+  /// What a shutdown begins with, and what it goes on with.
+  void announce_close() { listener_->announce_close(); }
+  void stop() { listener_->stop(); }
+
   /// Breaks every connection, as the end of a drain does.
   void cut() { listener_->abort(); }
   std::size_t connections() const noexcept { return listener_->connections(); }

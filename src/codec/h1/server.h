@@ -104,6 +104,8 @@ class ServerStream final : public codec::ServerStream {
   Duration tunnel_timeout() const noexcept override { return connection_->limits().tunnel_timeout; }
   http::Refusal refusal() const noexcept override { return reader_.refusal(); }
   void close_after() noexcept override { keep_alive_ = false; }
+  /// close_after(), unless it is too late to say so to the client.
+  void announce_close() noexcept { keep_alive_ = keep_alive_ && head_taken_; }
   std::uint64_t bytes_written() const noexcept override { return interim_bytes_ + writer_.sent(); }
   net::Transport& transport() noexcept override { return connection_->transport(); }
   void abort(Fault why) noexcept override;
