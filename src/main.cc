@@ -15,6 +15,7 @@
 #include "conf/problem.h"
 #include "runtime/commands.h"
 #include "runtime/healthcheck.h"
+#include "runtime/standard_streams.h"
 
 namespace {
 
@@ -113,6 +114,11 @@ CommandLine::CommandLine() {
   add_port("--admin-port", ports_.admin, "Port of the admin listener");
 
   command("version", "Print the version", &runtime::version);
+  command("help", "Print this help", [this] {
+    // app_.help() would be that of this command.
+    fmt::print("{}\n", app_.get_formatter()->make_help(&app_, app_.get_name(), CLI::AppFormatMode::Normal));
+    return 0;
+  });
 }
 
 CLI::App& CommandLine::command(const std::string& name, const std::string& what, std::function<int()> act) {
@@ -155,7 +161,7 @@ int CommandLine::run(int argc, const char* const* argv) try {
   return 0;
 } catch (const CLI::RequiredError&) {
   if (const auto words = app_.remaining(); !words.empty()) return unexpected(words);
-  fmt::print(stderr, "{}\n", app_.help());
+  runtime::print_error(app_.help() + "\n");
   return kWrongUsage;
 } catch (const CLI::ArgumentMismatch& error) {
   const std::string text = error.what();
@@ -171,7 +177,7 @@ const CLI::App& CommandLine::chosen() const {
 
 int CommandLine::misused(const std::string& message) const {
   const auto name = &chosen() == &app_ ? "sluice" : "sluice " + chosen().get_name();
-  fmt::print(stderr, "{}: {}\nSee `{} --help`.\n", name, message, name);
+  runtime::print_error(fmt::format("{}: {}\nSee `{} --help`.\n", name, message, name));
   return kWrongUsage;
 }
 
@@ -198,7 +204,7 @@ int CommandLine::value_missing(const std::string& option) const {
 }
 
 int fail(const std::string& line) {
-  fmt::print(stderr, "sluice: {}\n", line);
+  runtime::print_error(fmt::format("sluice: {}\n", line));
   return kFailed;
 }
 
@@ -212,8 +218,11 @@ int flushed(int code) {
 }  // namespace
 
 int main(int argc, char** argv) try {
+  runtime::occupy_standard_streams();
   CommandLine line;
   return flushed(line.run(argc, argv));
 } catch (const std::system_error& error) {
   return fail(std::ferror(stdout) != 0 ? "cannot write to stdout: " + error.code().message() : error.what());
+} catch (const std::exception& error) {
+  return fail(error.what());
 }

@@ -46,12 +46,12 @@ constexpr VariableName kVariables[] = {
 };
 
 Malformed unknown(std::string_view name) {
-  std::string message = "there is no variable {" + std::string(name) + "}";
+  std::string message = "there is no variable {" + shortened(name) + "}";
   const auto dot = name.find('.');
   if (dot != std::string_view::npos && dot + 1 < name.size()) {
     constexpr std::string_view open[] = {"header", "query", "cookie"};
     if (const auto near = nearest(name.substr(0, dot), open))
-      return {message + "; did you mean {" + std::string(*near) + std::string(name.substr(dot)) + "}?"};
+      return {message + "; did you mean {" + std::string(*near) + shortened(name.substr(dot)) + "}?"};
   }
   if (const auto near = nearest(name, Template::variables()))
     return {message + "; did you mean {" + std::string(*near) + "}?"};

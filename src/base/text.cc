@@ -37,12 +37,24 @@ std::string join(std::span<const std::string_view> items, std::string_view last_
   return out;
 }
 
+namespace {
+
+std::string_view cut_off(std::string_view text, std::size_t limit) noexcept {
+  if (text.size() <= limit) return text;
+  while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xC0) == 0x80) --limit;
+  return text.substr(0, limit);
+}
+
+}  // namespace
+
+std::string shortened(std::string_view text, std::size_t limit) {
+  std::string out(cut_off(text, limit));
+  return out.size() < text.size() ? out += "…" : out;
+}
+
 std::string in_quotes(std::string_view text, std::size_t limit) {
-  const bool cut = text.size() > limit;
-  if (cut) {
-    while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xC0) == 0x80) --limit;
-    text = text.substr(0, limit);
-  }
+  const auto whole = text.size();
+  text = cut_off(text, limit);
   std::string out = "\"";
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
@@ -61,7 +73,7 @@ std::string in_quotes(std::string_view text, std::size_t limit) {
       out += c;
     }
   }
-  return out += cut ? "…\"" : "\"";
+  return out += text.size() < whole ? "…\"" : "\"";
 }
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {

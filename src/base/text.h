@@ -23,6 +23,9 @@ std::string_view trim(std::string_view text) noexcept;
 /// `a, b and c` with the given last word; the items as they are.
 std::string join(std::span<const std::string_view> items, std::string_view last_word = "and");
 
+/// Cut after `limit` bytes with an ellipsis, never inside a UTF-8 sequence: for messages.
+std::string shortened(std::string_view text, std::size_t limit = 80);
+
 /// In double quotes, control characters escaped, cut after `limit` bytes with an ellipsis (never inside
 /// a UTF-8 sequence): for messages.
 std::string in_quotes(std::string_view text, std::size_t limit = 60);

@@ -34,7 +34,7 @@ Parsed<T> parse_integer(std::string_view text) {
   if (error == std::errc{} && end == text.data() + text.size()) return value;
   return Malformed{"wanted a whole number from " + std::to_string(std::numeric_limits<T>::min()) + " to " +
                    std::to_string(std::numeric_limits<T>::max()) + ", found " +
-                   std::string(text.substr(0, 60))};
+                   shortened(text)};
 }
 
 template <class T>

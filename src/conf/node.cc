@@ -27,7 +27,7 @@ void append_step(std::string& path, const Tree::Entry& entry) {
     return;
   }
   if (!path.empty()) path += '.';
-  path += entry.key;
+  path += shortened(entry.key);
 }
 
 bool all_digits(std::string_view text) {
@@ -178,7 +178,7 @@ std::string in_words(const Node& node) {
       return std::string(node.text());
     case Looks::integer:
     case Looks::real:
-      return "the number " + std::string(node.text().substr(0, 60));
+      return "the number " + shortened(node.text());
     default:
       return in_quotes(node.text());
   }

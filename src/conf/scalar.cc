@@ -18,6 +18,14 @@ Constraints within(const ScalarForm& form, Constraints constraints) {
   return constraints;
 }
 
+/// A whole number that not even the type can hold, on a side where the field has a limit of its own.
+bool is_beyond(const Constraints& constraints, const ScalarForm& form, std::string_view text) {
+  const bool negative = text.starts_with('-');
+  const auto digits = text.substr(negative ? 1 : 0);
+  if (form.json_type != "integer" || digits.empty() || (digits[0] == '0' && digits.size() > 1)) return false;
+  return std::all_of(digits.begin(), digits.end(), is_digit) && (negative ? constraints.low : constraints.high);
+}
+
 bool is_text(const Node& node) {
   return node.style() != Node::Style::plain || looks_like(node.text()) == Looks::text;
 }
@@ -73,15 +81,18 @@ void ScalarType::bind(const Node& node, void* into, const Constraints& constrain
   }
   if (!written_right(node)) return context.problems.add(node, complaint(node, constraints), way_out(node, constraints));
   const auto magnitude = store_(node.text(), into);
+  const auto limits = within(form_, constraints);
   if (!magnitude) {
     const bool hidden = form_.secret || node.style() == Node::Style::expanded;
+    if (!hidden && is_beyond(constraints, form_, node.text())) {
+      return context.problems.add(node, "wanted " + limits.range() + ", found " + shortened(node.text()));
+    }
     return context.problems.add(node, hidden ? complaint(node, constraints) : magnitude.error().message);
   }
-  const auto limits = within(form_, constraints);
   if ((limits.low && *magnitude < limits.low->value) || (limits.high && *magnitude > limits.high->value)) {
     const bool expanded = node.style() == Node::Style::expanded;
     return context.problems.add(node, "wanted " + limits.range() + ", found " +
-                                          (expanded ? in_words(node) : std::string(node.text())));
+                                          (expanded ? in_words(node) : shortened(node.text())));
   }
   if (constraints.accepts && !constraints.accepts(node.text()))
     context.problems.add(node, complaint(node, constraints), advice_on(node, constraints));

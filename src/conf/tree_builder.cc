@@ -16,6 +16,7 @@
 namespace sluice::conf {
 namespace {
 
+constexpr std::size_t most_levels = 100;            // yaml-cpp ends near 500, and does not say why
 constexpr std::uint32_t most_nodes = 1'000'000;  // what aliases of aliases would otherwise multiply to
 
 /// Ends the reading at once.
@@ -132,7 +133,7 @@ void TreeBuilder::check_tag(Location where, const std::string& tag) {
   if (tag.empty() || tag == "?" || tag == "!") return;
   constexpr std::string_view core = "tag:yaml.org,2002:";
   const auto shown = tag.starts_with(core) ? "!!" + tag.substr(core.size()) : tag;
-  complain(where, "wanted a value without a tag, found the tag " + shown,
+  complain(where, "wanted a value without a tag, found the tag " + shortened(shown),
            "leave the tag out, fields know their types");
 }
 
@@ -175,6 +176,7 @@ void TreeBuilder::open_collection(Node::Kind kind, const YAML::Mark& mark, const
   const auto where = place(mark);
   check_indentation(where);
   check_tag(where, tag);
+  if (open_.size() == most_levels) throw Broken{where, "lists and maps are nested deeper than 100 levels", {}};
   const auto index = add(kind, where, anchor);
   open_.push_back({.node = index});
 }

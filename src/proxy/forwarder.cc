@@ -17,6 +17,7 @@ http::Reason connect_reason(const Error& error) {
     switch (error.fault) {
       case Fault::too_large: return http::Reason::upstream_pending_full;
       case Fault::timed_out: return http::Reason::pending_timeout;
+      case Fault::no_descriptors: return http::Reason::no_descriptors;
       default: return http::Reason::internal;
     }
   }
@@ -152,6 +153,7 @@ Task<bool> Forwarder::connect(LiveExchange& live, Attempt& state) {
     co_return true;
   }
   state.target.metrics->attempt_failed(lease.error().fault);
+  if (lease.error().fault == Fault::no_descriptors) state.target.upstream->report_no_descriptors(live.exchange.now());
   state.failure = {live.is_wanted() ? connect_reason(lease.error()) : live.given_up, {}};
   bool elsewhere = lease.error().side == Side::upstream && ++state.endpoints < kMaxEndpoints;
   co_return elsewhere && live.is_wanted() && !live.route_timed_out();
@@ -193,6 +195,7 @@ Task<Result<void>> Forwarder::exchange_heads(LiveExchange& live) {
   // An upstream may answer and close before it has taken the request: its answer counts.
   if (!sent && sent.error().fault != Fault::reset) co_return sent;
   live.writing = false;
+  if (!sent) live.time_response();
   if (sent && !live.first.last) live.upload.start(upload(live));
   for (unsigned interim = 0;; ++interim) {
     auto head = co_await connection.read_head(exchange.response, exchange.arena());

@@ -32,6 +32,7 @@ Task<void> Listener::run(std::unique_ptr<net::Acceptor> acceptor) {
     if (!transport) {
       if (transport.error().fault == Fault::cancelled) break;
       metrics_.accept_errors.add();
+      if (transport.error().fault == Fault::no_descriptors) report_no_descriptors();
       continue;
     }
     metrics_.opened();
@@ -151,8 +152,16 @@ std::string Listener::connection_refusal() {
   return text;
 }
 
+void Listener::report_no_descriptors() {
+  if (const auto count = plan_->no_descriptors->due(loop_.now())) {
+    log::error("listener {}: no file descriptor was left for a connection, {} time{}; raise LimitNOFILE (ulimit -n)",
+               plan_->settings.name, *count, *count == 1 ? "" : "s");
+  }
+}
+
 // Says why before it closes; a client that does not take it at once goes without.
 Task<void> Listener::turn_away(std::unique_ptr<net::Transport> transport) {
+  if (!plan_->refusals->take()) co_return metrics_.ended(telemetry::ConnectionEnd::over_limit);
   const std::string text = connection_refusal();
   Slice refusal = text;
   net::Deadline deadline(loop_);
@@ -164,6 +173,7 @@ Task<void> Listener::turn_away(std::unique_ptr<net::Transport> transport) {
       if (!rest || rest->empty()) break;
     }
   }
+  plan_->refusals->give();
   metrics_.ended(telemetry::ConnectionEnd::over_limit);
 }
 

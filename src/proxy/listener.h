@@ -1,7 +1,6 @@
 // A listener on one worker: accepts connections and serves them with the current gateway.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -16,29 +15,13 @@
 #include "net/tls/server_context.h"
 #include "net/transport.h"
 #include "proxy/client_counts.h"
+#include "proxy/connection_count.h"
 #include "proxy/exchange_pool.h"
 #include "proxy/gateway.h"
 #include "telemetry/connection_metrics.h"
+#include "telemetry/log.h"
 
 namespace sluice::proxy {
-
-/// Connections of a listener over all workers; what limits.connections is held against.
-class SharedConnectionCount {
- public:
-  explicit SharedConnectionCount(std::uint64_t limit) noexcept : limit_(limit) {}
-  bool take() noexcept {
-    // Relaxed: a count, nothing is published by it.
-    if (count_.fetch_add(1, std::memory_order_relaxed) < limit_) return true;
-    give();
-    return false;
-  }
-  void give() noexcept { count_.fetch_sub(1, std::memory_order_relaxed); }
-  std::uint64_t count() const noexcept { return count_.load(std::memory_order_relaxed); }
-
- private:
-  const std::uint64_t limit_;
-  std::atomic<std::uint64_t> count_{0};
-};
 
 struct TlsPlan {
   std::shared_ptr<const net::tls::SharedServerContext> context;
@@ -54,6 +37,9 @@ struct ListenerPlan {
   std::uint64_t requests_per_connection = 10'000;
   std::function<bool(const net::Address&)> trusts;  ///< Whose forwarding fields are believed; empty: nobody's.
   std::unique_ptr<SharedConnectionCount> connections;
+  /// Those over a limit that are being told so; more are closed without a word.
+  std::unique_ptr<SharedConnectionCount> refusals = std::make_unique<SharedConnectionCount>(1000);
+  std::unique_ptr<log::SharedEvery> no_descriptors = std::make_unique<log::SharedEvery>(std::chrono::seconds(10));
   std::unique_ptr<SharedClientCounts> clients;  ///< Null: no limit for one client.
   bool proxy_protocol = false;  ///< Every connection begins with a PROXY header, from a trusted peer.
   std::optional<TlsPlan> tls;   ///< Unset: in the clear.
@@ -97,6 +83,7 @@ class Listener {
   void ended(const net::Transport& transport, telemetry::ConnectionEnd how) noexcept;
   void closed(telemetry::ConnectionEnd how) noexcept;
   std::string connection_refusal();
+  void report_no_descriptors();
   Task<void> turn_away(std::unique_ptr<net::Transport> transport);
 
   net::Loop& loop_;

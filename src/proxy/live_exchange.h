@@ -60,7 +60,7 @@ class LiveExchange {
   void time_upstream() noexcept;
   /// The rest of the request's body is waited for.
   void time_client() noexcept;
-  /// The whole request has been sent: from here the response has its time.
+  /// The whole request has been sent, or all of it that can be: from here the response has its time.
   void time_response() noexcept;
 
   /// The route's time begins now.
@@ -89,7 +89,7 @@ class LiveExchange {
   std::optional<Error> upload_error;
   bool writing = false;       // a piece of the request is pending towards the upstream
   bool reading = false;       // a piece of the response's body is awaited
-  bool request_sent = false;  // to its end
+  bool request_sent = false;  // to its end, or as far as it goes
   HangupWatch hangup;
   http::Refusal upstream_refusal;  // what was wrong with the last attempt's response
   bool response_begun = false;  // the final head of the upstream is here

@@ -70,6 +70,11 @@ Task<void> upload(LiveExchange& live) {
     if (!written) {
       live.upload_error = written.error();
       if (live.tunnel) connection.transport().abort(Fault::cancelled);
+      // It gets no more of the request, so what it owes is its response.
+      if (!live.upstream_deadline.passed()) {
+        live.writing = false;
+        live.time_response();
+      }
       co_return;
     }
     live.writing = false;

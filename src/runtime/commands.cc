@@ -11,6 +11,7 @@
 #include "runtime/config_page.h"
 #include "runtime/server.h"
 #include "runtime/signals.h"
+#include "runtime/standard_streams.h"
 #include "telemetry/log.h"
 
 namespace sluice::runtime {
@@ -21,7 +22,7 @@ std::shared_ptr<const Snapshot> compiled(std::optional<Config> config, conf::Pro
 }
 
 int fail(std::string_view line) {
-  fmt::print(stderr, "sluice: {}\n", line);
+  print_error(fmt::format("sluice: {}\n", line));
   return 1;
 }
 
@@ -32,6 +33,11 @@ void announce(const Server& server, const Snapshot& snapshot) {
   log::info("listening on {}; {} worker{}, event loop {}{}, {} route{}", where, server.workers(),
             server.workers() == 1 ? "" : "s", net::name(server.backend()), why, snapshot.routes.size(),
             snapshot.routes.size() == 1 ? "" : "s");
+  if (const auto needed = server.descriptor_needs().sum(); server.descriptor_limit() < needed) {
+    log::warn("the limit of open files is {}, this configuration may need {}: of client connections, at most {} are "
+              "served at a time; raise LimitNOFILE (ulimit -n)",
+              server.descriptor_limit(), needed, server.most_clients());
+  }
   if (server.admin_address()) log::info("admin on {}", server.admin_address()->to_string());
 }
 
@@ -83,13 +89,15 @@ int run(const std::string& file) try {
   conf::Problems problems;
   auto snapshot = compiled(load_config(file, problems), problems);
   if (!snapshot) {
-    fmt::print(stderr, "{}", problems.text());
+    print_error(problems.text());
     return fail(fmt::format("{} has {} problem{}; nothing was started", file, problems.size(),
                             problems.size() == 1 ? "" : "s"));
   }
   return serve(Signals(), std::move(snapshot), [](const Server&) {});
 } catch (const StartError& error) {
   return fail(error.what());
+} catch (const std::exception& error) {
+  return fail(fmt::format("cannot start: {}", error.what()));
 }
 
 int check(const std::string& file, bool json) {
@@ -102,7 +110,7 @@ int check(const std::string& file, bool json) {
                snapshot->routes.size() == 1 ? "" : "s", snapshot->upstreams.size(),
                snapshot->upstreams.size() == 1 ? "" : "s");
   } else {
-    fmt::print(stderr, "{}", problems.text());
+    print_error(problems.text());
   }
   return snapshot ? 0 : 1;
 }
@@ -132,6 +140,8 @@ int demo(const Demo::Ports& ports) try {
   return fail(fmt::format("{}; choose other ports with --port, --tls-port and --admin-port", error.what()));
 } catch (const StartError& error) {
   return fail(error.what());
+} catch (const std::exception& error) {
+  return fail(fmt::format("cannot start: {}", error.what()));
 }
 
 int version() {

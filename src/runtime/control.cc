@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include "net/backend.h"
+#include "runtime/thread_start.h"
 #include "telemetry/log.h"
 
 namespace sluice::runtime {
@@ -19,15 +20,12 @@ void log_line(bool warning, std::string_view line) {
 Control::Control(const std::vector<std::shared_ptr<upstream::SharedUpstream>>& upstreams)
     : rng_(static_cast<std::uint64_t>(clock_.now().time_since_epoch().count())) {
   upstream::resolve_all(resolver_, upstreams, kResolvePatience);
-  std::promise<void> ready;
-  auto made = ready.get_future();
-  thread_ = std::thread([this, &ready] {
+  ThreadStart start;
+  thread_ = std::thread([this, &start] {
     pthread_setname_np(pthread_self(), "control");
-    loop_ = net::make_loop(net::Backend::epoll, clock_);
-    ready.set_value();
-    run();
+    if (start.make([this] { loop_ = net::make_loop(net::Backend::epoll, clock_); })) run();
   });
-  made.get();
+  start.await(thread_);
   loop_->post([this, upstreams] {
     discovery_ = std::make_unique<upstream::Discovery>(*loop_, resolver_, log_line);
     for (const auto& upstream : upstreams) {

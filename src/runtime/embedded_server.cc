@@ -4,6 +4,7 @@
 
 #include "net/backend.h"
 #include "proxy/gateway.h"
+#include "runtime/thread_start.h"
 
 namespace sluice::runtime {
 
@@ -13,15 +14,12 @@ EmbeddedServer::EmbeddedServer(std::string name, net::ListenSocket socket, MakeH
       make_handler_(std::move(make_handler)),
       rng_(std::hash<std::string>{}(name_)),
       no_log_({.output = "none"}, 1) {
-  std::promise<void> ready;
-  auto made = ready.get_future();
-  thread_ = std::thread([this, &ready] {
+  ThreadStart start;
+  thread_ = std::thread([this, &start] {
     pthread_setname_np(pthread_self(), name_.c_str());
-    loop_ = net::make_loop(net::Backend::epoll, clock_);
-    ready.set_value();
-    run();
+    if (start.make([this] { loop_ = net::make_loop(net::Backend::epoll, clock_); })) run();
   });
-  made.get();
+  start.await(thread_);
 }
 
 EmbeddedServer::~EmbeddedServer() {

@@ -5,7 +5,6 @@
 #include <cstring>
 #include <random>
 #include <set>
-#include <system_error>
 #include <thread>
 
 #include <fmt/format.h>
@@ -22,20 +21,21 @@ constexpr auto kBindPatience = std::chrono::milliseconds(500);
 constexpr auto kBindPoll = std::chrono::milliseconds(20);
 constexpr auto kDrainPoll = std::chrono::milliseconds(10);
 constexpr auto kCutPatience = std::chrono::seconds(5);
+constexpr mode_t kAdminMode = 0660;  // whoever may connect may read all of it
 
 // The kernel lets go of the ring of a process that was killed, and of its sockets, a moment after it.
-auto listen_patiently(const net::Address& address, unsigned copies) {
+auto listen_patiently(const net::Address& address, const net::ListenOptions& options) {
   const auto give_up = std::chrono::steady_clock::now() + kBindPatience;
   for (;;) {
-    auto sockets = net::listen_on(address, {.copies = copies});
+    auto sockets = net::listen_on(address, options);
     const bool in_use = !sockets && sockets.error().os_error == EADDRINUSE;
     if (!in_use || std::chrono::steady_clock::now() >= give_up) return sockets;
     std::this_thread::sleep_for(kBindPoll);
   }
 }
 
-std::vector<net::ListenSocket> bind_to(const std::string& text, unsigned copies) {
-  auto sockets = listen_patiently(*net::Address::parse(text), copies);
+std::vector<net::ListenSocket> bind_to(const std::string& text, const net::ListenOptions& options) {
+  auto sockets = listen_patiently(*net::Address::parse(text), options);
   if (!sockets) {
     throw ListenError(fmt::format("cannot listen on {}: {}", text, std::strerror(sockets.error().os_error)));
   }
@@ -96,10 +96,11 @@ Server::Server(std::shared_ptr<const Snapshot> snapshot)
   log::configure(config.log);
   choose_backend();
   auto count = config.workers.value_or(available_cores());
+  share_descriptors(count);
   auto sockets = bind(count);
   try {
     access_log_ = std::make_unique<telemetry::AccessLog>(config.access_log, count);
-  } catch (const std::system_error& error) {
+  } catch (const std::runtime_error& error) {
     throw StartError(fmt::format("access_log.output: {}", error.what()));
   }
   for (unsigned i = 0; i < count; ++i) shards_.push_back(std::make_unique<telemetry::Shard>(i));
@@ -110,6 +111,7 @@ Server::Server(std::shared_ptr<const Snapshot> snapshot)
 }
 
 Server::~Server() {
+  admin_file_.clear();
   admin_.reset();
   for (auto& shard : shards_) shard->watch_loop(nullptr);
   workers_.clear();
@@ -129,12 +131,26 @@ void Server::choose_backend() {
   backend_reason_ = probe.reason;
 }
 
+void Server::share_descriptors(unsigned workers) {
+  descriptor_limit_ = raise_descriptor_limit();
+  descriptor_needs_ = runtime::descriptor_needs(snapshot_->config, workers);
+  const auto shares = runtime::share_descriptors(descriptor_limit_, descriptor_needs_);
+  most_clients_ = shares.clients;
+  clients_ = std::make_unique<proxy::SharedConnectionCount>(shares.clients);
+  refusals_ = std::make_unique<proxy::SharedConnectionCount>(shares.refusals);
+  for (const auto& listener : snapshot_->listeners) {
+    listener->connections->within(*clients_);
+    listener->refusals->within(*refusals_);
+  }
+}
+
 // By listener, a socket for each worker.
 std::vector<std::vector<net::ListenSocket>> Server::bind(unsigned workers) {
   std::vector<std::vector<net::ListenSocket>> sockets;
   for (const auto& listener : snapshot_->config.listeners) {
-    sockets.push_back(bind_to(*listener.address, workers));
+    sockets.push_back(bind_to(*listener.address, {.copies = workers}));
     addresses_.push_back(sockets.back().front().address);
+    listener_files_.emplace_back(addresses_.back());
   }
   return sockets;
 }
@@ -167,7 +183,8 @@ void Server::start_admin() {
       .upstreams = [this] { return upstreams_json(*snapshot_); },
       .config = [this] { return to_json(snapshot_->config, static_cast<unsigned>(shards_.size())).dump(2) + "\n"; },
   };
-  auto sockets = bind_to(*snapshot_->config.admin->address, 1);
+  auto sockets = bind_to(*snapshot_->config.admin->address, {.unix_mode = kAdminMode});
+  admin_file_.emplace_back(sockets.front().address);
   admin_ = std::make_unique<EmbeddedServer>("admin", sockets.front(), [this](net::Loop&) {
     return std::make_unique<AdminHandler>(admin_sources_);
   });
@@ -186,6 +203,7 @@ DrainReport Server::shutdown() {
   auto deadline = std::chrono::steady_clock::now() + times.drain;
   for (auto& worker : workers_) worker->announce_close();
   std::this_thread::sleep_for(std::min(times.grace, times.drain));
+  listener_files_.clear();
   for (auto& worker : workers_) worker->stop();
   while (!drained() && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(kDrainPoll);
   DrainReport report;

@@ -7,8 +7,11 @@
 #include <vector>
 
 #include "net/backend.h"
+#include "net/socket_file.h"
+#include "proxy/connection_count.h"
 #include "runtime/admin.h"
 #include "runtime/control.h"
+#include "runtime/descriptors.h"
 #include "runtime/embedded_server.h"
 #include "runtime/snapshot.h"
 #include "runtime/worker.h"
@@ -39,8 +42,8 @@ struct DrainReport {
 /// One a process. All calls from the control thread.
 class Server {
  public:
-  /// Binds every address, starts every thread, resolves upstreams, accepts. Throws StartError; then
-  /// nothing runs.
+  /// Binds every address, starts every thread, resolves upstreams, accepts. Throws StartError, or
+  /// std::exception where the kernel refuses; then nothing runs.
   explicit Server(std::shared_ptr<const Snapshot> snapshot);
   ~Server();
 
@@ -50,6 +53,12 @@ class Server {
 
   /// Opens the access log's file anew, after a rotation.
   void reopen_logs() { access_log_->reopen(); }
+
+  /// What the configuration may need, and what there is.
+  const DescriptorNeeds& descriptor_needs() const noexcept { return descriptor_needs_; }
+  std::uint64_t descriptor_limit() const noexcept { return descriptor_limit_; }
+  /// Client connections that may be open at a time for want of descriptors for more.
+  std::uint64_t most_clients() const noexcept { return most_clients_; }
 
   unsigned workers() const noexcept { return static_cast<unsigned>(workers_.size()); }
   net::Backend backend() const noexcept { return backend_; }
@@ -62,6 +71,7 @@ class Server {
 
  private:
   void choose_backend();
+  void share_descriptors(unsigned workers);
   std::vector<std::vector<net::ListenSocket>> bind(unsigned workers);
   void start_workers(std::vector<std::vector<net::ListenSocket>> sockets);
   void start_admin();
@@ -72,6 +82,13 @@ class Server {
   std::string backend_reason_;
   std::vector<net::Address> addresses_;
   const std::string via_token_;  // drawn at start
+  std::vector<net::SocketFile> listener_files_;
+  std::vector<net::SocketFile> admin_file_;  // one or none
+  DescriptorNeeds descriptor_needs_;
+  std::uint64_t descriptor_limit_ = 0;
+  std::uint64_t most_clients_ = 0;
+  std::unique_ptr<proxy::SharedConnectionCount> clients_;   // of all listeners
+  std::unique_ptr<proxy::SharedConnectionCount> refusals_;  // of all listeners
   std::unique_ptr<telemetry::AccessLog> access_log_;
   std::vector<std::unique_ptr<telemetry::Shard>> shards_;
   std::unique_ptr<Control> control_;

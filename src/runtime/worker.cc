@@ -15,15 +15,9 @@ std::uint64_t seed(unsigned index) {
 }  // namespace
 
 Worker::Worker(const Parts& parts) : rng_(seed(parts.index)), parts_(parts) {
-  std::promise<void> ready;
-  auto made = ready.get_future();
-  thread_ = std::thread([this, &ready] { run(ready); });
-  try {
-    made.get();
-  } catch (...) {
-    thread_.join();
-    throw;
-  }
+  ThreadStart start;
+  thread_ = std::thread([this, &start] { run(start); });
+  start.await(thread_);
 }
 
 Worker::~Worker() {
@@ -33,15 +27,13 @@ Worker::~Worker() {
   thread_.join();
 }
 
-void Worker::run(std::promise<void>& ready) {
+void Worker::run(ThreadStart& start) {
   pthread_setname_np(pthread_self(), ("worker-" + std::to_string(parts_.index)).c_str());
-  try {
+  const bool made = start.make([this] {
     loop_ = net::make_loop(parts_.backend, clock_);
     exchanges_ = std::make_unique<proxy::ExchangePool>(*loop_);
-  } catch (...) {
-    return ready.set_exception(std::current_exception());
-  }
-  ready.set_value();
+  });
+  if (!made) return;
   loop_->run();
   stop_called_.get_future().wait();  // the destructor has let go of the loop
   // Everything that belongs to the loop ends on its thread.

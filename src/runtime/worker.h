@@ -14,6 +14,7 @@
 #include "proxy/exchange_pool.h"
 #include "proxy/listener.h"
 #include "runtime/snapshot.h"
+#include "runtime/thread_start.h"
 #include "telemetry/access_log.h"
 #include "telemetry/shard.h"
 
@@ -53,7 +54,7 @@ class Worker {
   net::Loop& loop() noexcept { return *loop_; }
 
  private:
-  void run(std::promise<void>& ready);
+  void run(ThreadStart& start);
   Task<void> drain();
 
   SystemClock clock_;

@@ -1,6 +1,8 @@
 #include "telemetry/access_log.h"
 
+#include <algorithm>
 #include <csignal>
+#include <cstring>
 #include <utility>
 
 #include "telemetry/access_format.h"
@@ -13,7 +15,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration look_interval = 100ms;
-constexpr Duration report_interval = 10s;
+constexpr Duration patience_when_awaited = 1s;
 constexpr std::size_t batch_bytes = 64 * 1024;
 
 bool went_well(const AccessRecord& record) noexcept {
@@ -43,11 +45,11 @@ bool AccessLogPort::sampled_out(const AccessRecord& record) noexcept {
 }
 
 AccessLog::AccessLog(AccessLogConfig config, unsigned workers, std::size_t ring_bytes)
-    : config_(std::move(config)) {
+    : config_(std::move(config)), missing_(config_.output) {
   for (unsigned i = 0; i < workers; ++i)
     ports_.push_back(std::make_unique<AccessLogPort>(config_, ring_bytes, waker_));
   if (config_.output == "none") return;
-  output_ = std::make_unique<AccessOutput>(config_.output, stopping_);
+  output_ = std::make_unique<AccessOutput>(config_.output);
   writer_ = std::thread([this] { run(); });
 }
 
@@ -60,7 +62,7 @@ AccessLog::~AccessLog() {
 
 void AccessLog::reopen() {
   const std::lock_guard lock(mutex_);
-  reopen_asked_ = true;
+  ++reopens_asked_;
   waker_.wake();
 }
 
@@ -81,18 +83,20 @@ void AccessLog::run() {
     waker_.wait(look_interval);
     last = stopping_.load(std::memory_order_relaxed);
     std::unique_lock lock(mutex_);
-    const std::uint64_t flushes = flushes_asked_;
-    const bool reopen = std::exchange(reopen_asked_, false);
+    const std::uint64_t flushes = flushes_asked_, reopens = reopens_asked_;
     lock.unlock();
 
     drain();
-    if (reopen) reopen_output();
-    report_drops();
+    if (reopens != reopens_done_) reopen_output();
+    missing_.report(missing(), std::chrono::steady_clock::now());
+    stands_still_since_.reset();
 
     lock.lock();
     flushes_done_ = flushes;
+    reopens_done_ = reopens;
     answered_.notify_all();
   }
+  missing_.sum_up(missing());
 }
 
 void AccessLog::drain() {
@@ -116,25 +120,57 @@ void AccessLog::drain(AccessRing& ring) {
 
 void AccessLog::write_batch() {
   if (batch_.empty()) return;
-  (output_->write(batch_) ? written_ : lost_).add(batch_records_);
+  const auto taken = write_out(batch_);
+  const auto lost = static_cast<std::uint64_t>(std::count(batch_.begin() + static_cast<std::ptrdiff_t>(taken), batch_.end(), '\n'));
+  written_.add(batch_records_ - lost);
+  lost_.add(lost);
   batch_.clear();
   batch_records_ = 0;
 }
 
-void AccessLog::reopen_output() {
-  if (!output_->reopen())
-    log::error("the access log {} cannot be opened again; the old file stays in use", config_.output);
+/// How many bytes the output took before it failed or was given up.
+std::size_t AccessLog::write_out(std::string_view lines) {
+  std::size_t taken = 0;
+  while (taken < lines.size()) {
+    if (given_up()) {
+      missing_.because("it takes nothing");
+      break;
+    }
+    const auto some = output_->write_some(lines.substr(taken), look_interval);
+    if (!some) {
+      missing_.because(std::strerror(some.error().os_error));
+      break;
+    }
+    taken += *some;
+    if (*some != 0) {
+      stands_still_since_.reset();
+    } else {
+      if (!stands_still_since_ && awaited()) stands_still_since_ = std::chrono::steady_clock::now();
+      missing_.report(missing(), std::chrono::steady_clock::now());
+    }
+  }
+  return taken;
 }
 
-void AccessLog::report_drops() {
-  std::uint64_t total = lost_.value();
-  for (const auto& port : ports_) total += port->dropped_.value();
-  const TimePoint now = std::chrono::steady_clock::now();
-  if (total == reported_ || now < next_report_) return;
-  log::warn("{} access log lines were dropped: {} does not take them fast enough or fails", total - reported_,
-            config_.output);
-  reported_ = total;
-  next_report_ = now + report_interval;
+bool AccessLog::given_up() {
+  return stands_still_since_ && std::chrono::steady_clock::now() - *stands_still_since_ >= patience_when_awaited;
+}
+
+bool AccessLog::awaited() {
+  if (stopping_.load(std::memory_order_relaxed)) return true;
+  const std::lock_guard lock(mutex_);
+  return reopens_asked_ != reopens_done_ || flushes_asked_ != flushes_done_;
+}
+
+void AccessLog::reopen_output() {
+  if (const auto problem = output_->reopen(); !problem.empty())
+    log::error("access log: {}; the old file stays in use", problem);
+}
+
+MissingLines::Counts AccessLog::missing() const noexcept {
+  MissingLines::Counts counts{.lost = lost_.value()};
+  for (const auto& port : ports_) counts.dropped += port->dropped_.value();
+  return counts;
 }
 
 }  // namespace sluice::telemetry

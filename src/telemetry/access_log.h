@@ -7,7 +7,9 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -15,6 +17,7 @@
 #include "telemetry/access_log_config.h"
 #include "telemetry/access_record.h"
 #include "telemetry/access_ring.h"
+#include "telemetry/missing_lines.h"
 #include "telemetry/writer_waker.h"
 
 namespace sluice::telemetry {
@@ -45,14 +48,14 @@ class AccessLogPort {
 };
 
 /// One a process. The writer looks at the rings every 100 ms, and at once when one is half full.
-/// Whatever was taken is written before the destructor returns, unless the output takes nothing for
-/// a second.
+/// Whatever was taken is written before the destructor returns. An output that takes nothing for a second
+/// is given up while somebody waits for the writer: the destructor, reopen() or flush().
 class AccessLog {
  public:
   static constexpr std::size_t default_ring_bytes = 256 * 1024;
 
   /// Opens the output and starts the writer; no thread and no memory where the output is `none`.
-  /// Throws std::system_error naming the path for a file that cannot be opened. `ring_bytes` is a
+  /// Throws std::runtime_error naming the path for a file that cannot be opened. `ring_bytes` is a
   /// power of two of at least 16 KiB.
   AccessLog(AccessLogConfig config, unsigned workers, std::size_t ring_bytes = default_ring_bytes);
   ~AccessLog();
@@ -66,7 +69,7 @@ class AccessLog {
   /// which stays where the new one cannot be opened. Any thread.
   void reopen();
 
-  /// Returns when all that was handed over before is written. Not for workers.
+  /// Returns when all that was handed over before is written or given up. Not for workers.
   void flush();
 
   // For scrapes.
@@ -80,8 +83,11 @@ class AccessLog {
   void drain();
   void drain(AccessRing& ring);
   void write_batch();
+  std::size_t write_out(std::string_view lines);
+  bool given_up();
+  bool awaited();
   void reopen_output();
-  void report_drops();
+  MissingLines::Counts missing() const noexcept;
 
   AccessLogConfig config_;
   WriterWaker waker_;
@@ -92,15 +98,15 @@ class AccessLog {
   // Of the writer.
   std::string batch_;
   std::uint64_t batch_records_ = 0;
-  std::uint64_t reported_ = 0;
-  TimePoint next_report_{};
+  std::optional<TimePoint> stands_still_since_;  // While somebody waits for the writer.
+  MissingLines missing_;
   Counter written_;
   Counter lost_;
 
   std::mutex mutex_;  // Over what control threads ask and the writer has done.
   std::condition_variable answered_;
   std::uint64_t flushes_asked_ = 0, flushes_done_ = 0;
-  bool reopen_asked_ = false;
+  std::uint64_t reopens_asked_ = 0, reopens_done_ = 0;
   std::thread writer_;
 };
 

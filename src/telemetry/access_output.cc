@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
-#include <system_error>
+#include <cstring>
+#include <stdexcept>
+#include <utility>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -14,20 +16,24 @@ namespace sluice::telemetry {
 namespace {
 
 int open_file(const std::string& path) noexcept {
-  // Read by its owner and group: lines hold addresses and queries.
-  return ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+  // Read by its owner and group: lines hold addresses and queries. A FIFO must not be waited for.
+  return ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0640);
 }
 
-constexpr int poll_step_ms = 100;
-constexpr int patience_when_stopping_ms = 1000;
+std::string why_not_opened(const std::string& path, int error) {
+  struct stat status {};
+  const bool fifo = ::stat(path.c_str(), &status) == 0 && S_ISFIFO(status.st_mode);
+  // fifo(7): ENXIO where nobody has it open for reading.
+  if (fifo && error == ENXIO) return path + " is a FIFO that nobody reads";
+  return path + ": " + std::strerror(error);
+}
 
 }  // namespace
 
-AccessOutput::AccessOutput(std::string to, const std::atomic<bool>& stopping)
-    : to_(std::move(to)), stopping_(stopping) {
+AccessOutput::AccessOutput(std::string to) : to_(std::move(to)) {
   owned_ = to_ != "stdout" && to_ != "stderr";
   const int descriptor = owned_ ? open_file(to_) : to_ == "stdout" ? STDOUT_FILENO : STDERR_FILENO;
-  if (descriptor < 0) throw std::system_error(errno, std::generic_category(), "access log " + to_);
+  if (descriptor < 0) throw std::runtime_error(why_not_opened(to_, errno));
   adopt(descriptor);
 }
 
@@ -42,42 +48,28 @@ void AccessOutput::adopt(int descriptor) noexcept {
   regular_ = ::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
 }
 
-bool AccessOutput::reopen() noexcept {
-  if (!owned_) return true;
+std::string AccessOutput::reopen() {
+  if (!owned_) return {};
   const int descriptor = open_file(to_);
-  if (descriptor < 0) return false;
+  if (descriptor < 0) return why_not_opened(to_, errno);
   adopt(descriptor);
-  return true;
+  return {};
 }
 
-bool AccessOutput::write(std::string_view lines) noexcept {
-  while (!lines.empty()) {
-    if (!regular_ && !wait_writable()) return false;
-    // A pipe that is writable takes PIPE_BUF without blocking (pipe(7)); more could hold up the end.
-    const std::size_t piece = regular_ ? lines.size() : std::min<std::size_t>(lines.size(), PIPE_BUF);
-    const ssize_t n = ::write(descriptor_, lines.data(), piece);
-    if (n >= 0) {
-      lines.remove_prefix(static_cast<std::size_t>(n));
-    } else if (errno != EINTR && errno != EAGAIN) {
-      return false;
-    }
-  }
-  return true;
+Result<std::size_t> AccessOutput::write_some(std::string_view bytes, Duration patience) noexcept {
+  if (!regular_ && !has_room(patience)) return std::size_t{0};
+  // A pipe that is writable takes PIPE_BUF without blocking (pipe(7)); more could hold up the end.
+  const std::size_t piece = regular_ ? bytes.size() : std::min<std::size_t>(bytes.size(), PIPE_BUF);
+  const ssize_t n = ::write(descriptor_, bytes.data(), piece);
+  if (n >= 0) return static_cast<std::size_t>(n);
+  if (errno == EINTR || errno == EAGAIN) return std::size_t{0};
+  return from_errno(errno);
 }
 
-bool AccessOutput::wait_writable() noexcept {
-  int waited = 0;
-  while (!given_up_) {
-    pollfd wanted{descriptor_, POLLOUT, 0};
-    const int ready = ::poll(&wanted, 1, poll_step_ms);
-    if (ready > 0) return true;
-    // Relaxed: only the flag itself matters.
-    if (ready == 0 && stopping_.load(std::memory_order_relaxed)) {
-      waited += poll_step_ms;
-      given_up_ = waited >= patience_when_stopping_ms;
-    }
-  }
-  return false;
+bool AccessOutput::has_room(Duration patience) const noexcept {
+  pollfd wanted{descriptor_, POLLOUT, 0};
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(patience).count();
+  return ::poll(&wanted, 1, static_cast<int>(ms)) > 0;
 }
 
 }  // namespace sluice::telemetry

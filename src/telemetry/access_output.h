@@ -1,39 +1,40 @@
-// Where the access log's lines go: a file, stdout or stderr.
+// Where the access log's lines go: a file, a FIFO, stdout or stderr.
 #pragma once
 
-#include <atomic>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
+#include "base/clock.h"
+#include "base/error.h"
+
 namespace sluice::telemetry {
 
-/// Writes whole batches. The writer's thread only, but for the constructor.
+/// Never waits for longer than it is told. The writer's thread only, but for the constructor.
 class AccessOutput {
  public:
   /// `to` is stdout, stderr or a path; a file is made if need be and appended to. Throws
-  /// std::system_error naming the path. Once `stopping` is set, an output that takes nothing for a
-  /// second is given up.
-  AccessOutput(std::string to, const std::atomic<bool>& stopping);
+  /// std::runtime_error saying which path cannot be opened and why; a FIFO without a reader cannot.
+  explicit AccessOutput(std::string to);
   ~AccessOutput();
   AccessOutput(const AccessOutput&) = delete;
   AccessOutput& operator=(const AccessOutput&) = delete;
 
-  /// Waits until the output takes it; false where it fails, with some of it perhaps written.
-  bool write(std::string_view lines) noexcept;
+  /// How many of the bytes were taken; none where there is no room for any within `patience`. The
+  /// error's os_error says why the output fails.
+  Result<std::size_t> write_some(std::string_view bytes, Duration patience) noexcept;
 
-  /// A file is opened anew; where that fails the old one stays, and false comes back.
-  bool reopen() noexcept;
+  /// A path is opened anew; where that fails the old file stays, and what is said of it comes back.
+  std::string reopen();
 
  private:
   void adopt(int descriptor) noexcept;
-  bool wait_writable() noexcept;
+  bool has_room(Duration patience) const noexcept;
 
   std::string to_;
-  const std::atomic<bool>& stopping_;
   int descriptor_ = -1;
   bool owned_ = false;
   bool regular_ = false;  // A regular file always takes everything.
-  bool given_up_ = false;
 };
 
 }  // namespace sluice::telemetry

@@ -4,7 +4,9 @@
 //   if (auto count = complaint_.due(loop.now())) log::warn("{} accepts failed", *count);
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -84,6 +86,28 @@ class Every {
   Duration interval_;
   TimePoint next_ = TimePoint::min();
   std::uint64_t count_ = 0;
+};
+
+/// The same for any number of threads.
+class SharedEvery {
+ public:
+  explicit SharedEvery(Duration interval) noexcept : interval_(interval) {}
+
+  std::optional<std::uint64_t> due(TimePoint now) noexcept {
+    // Relaxed: counts and a time by themselves, nothing is published by them.
+    count_.fetch_add(1, std::memory_order_relaxed);
+    auto next = next_.load(std::memory_order_relaxed);
+    const auto due = now.time_since_epoch().count();
+    if (due < next || !next_.compare_exchange_strong(next, due + interval_.count(), std::memory_order_relaxed)) {
+      return std::nullopt;
+    }
+    return count_.exchange(0, std::memory_order_relaxed);
+  }
+
+ private:
+  const Duration interval_;
+  std::atomic<Duration::rep> next_{std::numeric_limits<Duration::rep>::min()};
+  std::atomic<std::uint64_t> count_{0};
 };
 
 inline Every every(Duration interval) noexcept { return Every(interval); }

@@ -12,6 +12,7 @@
 
 #include "net/address.h"
 #include "net/tls/client_context.h"
+#include "telemetry/log.h"
 #include "upstream/config.h"
 #include "upstream/endpoint.h"
 
@@ -61,6 +62,9 @@ class SharedUpstream {
   /// Replaces the addresses of one endpoint. Any thread.
   void publish(std::size_t index, Addresses addresses);
 
+  /// Holds complaints that there was no descriptor to connect with to one every 10 s. Any thread.
+  log::SharedEvery& no_descriptors() noexcept { return no_descriptors_; }
+
   /// Control thread.
   void set_health(std::size_t index, const Health& health);
 
@@ -77,6 +81,7 @@ class SharedUpstream {
   const TlsContext tls_;
   std::vector<std::unique_ptr<SharedEndpoint>> endpoints_;
   std::unique_ptr<CheckCounts[]> checks_;
+  log::SharedEvery no_descriptors_{std::chrono::seconds(10)};
   mutable std::mutex mutex_;  // guards set_; workers only ever try it, after the version changed
   std::shared_ptr<const EndpointSet> set_;
   std::atomic<std::uint64_t> version_{1};  // release after a change, acquire by who acts on it

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "codec/h1/client.h"
+#include "telemetry/log.h"
 
 namespace sluice::upstream {
 
@@ -31,6 +32,13 @@ Task<Result<Lease>> Upstream::connect(std::size_t index, LeaseOptions options) {
 }
 
 std::optional<Lease> Upstream::reuse(std::size_t index) noexcept { return pools_[index]->reuse(); }
+
+void Upstream::report_no_descriptors(TimePoint now) {
+  if (const auto count = shared_->no_descriptors().due(now)) {
+    log::error("upstream {}: no file descriptor was left for a connection, {} time{}; raise LimitNOFILE (ulimit -n)",
+               name(), *count, *count == 1 ? "" : "s");
+  }
+}
 
 void Upstream::retire() noexcept {
   for (auto& pool : pools_) pool->retire();

@@ -48,6 +48,9 @@ class Upstream {
   /// An idle connection where there is one: what connect() gives without waiting, as a plain call.
   std::optional<Lease> reuse(std::size_t index) noexcept;
 
+  /// For a connect() that failed so: into the process log, of all workers at most one line every 10 s.
+  void report_no_descriptors(TimePoint now);
+
   std::string_view endpoint_name(std::size_t index) const noexcept { return shared_->endpoint(index).name(); }
 
   /// Closes idle connections, and returned ones from now on. Leases go on.

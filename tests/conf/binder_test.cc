@@ -153,7 +153,7 @@ const Refusal refusals[] = {
      "leading zero out\n"},
     {"hexadecimal", "workers: 0x10", "c.yaml:1:10: workers: wanted a whole number, found \"0x10\"\n"},
     {"too_large_a_number", "workers: 99999999999",
-     "c.yaml:1:10: workers: wanted a whole number from -2147483648 to 2147483647, found 99999999999\n"},
+     "c.yaml:1:10: workers: wanted 1 to 1024, found 99999999999\n"},
     {"number_out_of_bounds", "workers: 0", "c.yaml:1:10: workers: wanted 1 to 1024, found 0\n"},
     {"quoted_number", "workers: \"4\"",
      "c.yaml:1:10: workers: wanted auto or a whole number, found the text \"4\"; write it without quotes\n"},

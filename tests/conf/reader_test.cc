@@ -189,6 +189,25 @@ TEST(Reader, refuses_endless_nesting) {
   EXPECT_EQ(problems.size(), 1U);
 }
 
+TEST(Reader, reads_as_many_levels_as_it_says) {
+  const auto nested = [](std::size_t levels) { return std::string(levels, '[') + std::string(levels, ']'); };
+  Problems problems;
+  EXPECT_TRUE(read_text(nested(100), "c.yaml", problems));
+  EXPECT_FALSE(read_text(nested(101), "c.yaml", problems));
+  EXPECT_FALSE(read_text(nested(600), "c.yaml", problems));
+  const std::string_view deeper = "c.yaml:1:101: lists and maps are nested deeper than 100 levels\n";
+  EXPECT_EQ(problems.text(), std::string(deeper) + std::string(deeper));
+}
+
+TEST(Reader, cuts_a_long_key_in_what_it_says) {
+  Problems problems;
+  const std::string key(1'000'000, 'k');
+  const auto root = read_text("? " + key + "\n: !tag" + key + " ${NONE}\n", "c.yaml", problems);
+  EXPECT_EQ(root.first().path(), std::string(80, 'k') + "…");
+  EXPECT_EQ(problems.size(), 2U);
+  EXPECT_LT(problems.text().size(), 600U);
+}
+
 TEST(Reader, says_that_a_file_is_not_there) {
   Problems problems;
   EXPECT_FALSE(read_file("/nowhere/x.yaml", problems));

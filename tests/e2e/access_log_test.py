@@ -1,10 +1,14 @@
 """The access log: every line parses, says what was sent, and cannot be forged."""
 
 import json
+import os
 import re
+import signal
 
 from support.case import EndToEnd
 from support.peers import answering
+from support.prometheus import Metrics
+from support.waiting import wait_until
 from support.wire import Connection, ask, chunked, head
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
@@ -113,3 +117,59 @@ class AccessLog(EndToEnd):
         sluice.end_cleanly()
         lines = [json.loads(line) for line in path.read_text().splitlines()]
         self.assertEqual([line["status"] for line in lines], [418] * 20)
+
+
+class Outputs(EndToEnd):
+    """What is no file, or no good one."""
+
+    RESPOND = [{"respond": {"body": "hi"}}]
+
+    def setUp(self):
+        super().setUp()
+        self.path = self.folder / "access.fifo"
+
+    def test_a_fifo_with_a_reader_takes_every_line(self):
+        os.mkfifo(self.path)
+        reader = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, reader)
+        sluice = self.gateway(None, self.RESPOND, access_log={"output": str(self.path)})
+        ask(sluice.address, head("GET", "/through"))
+        sluice.end_cleanly()
+        self.assertEqual(json.loads(os.read(reader, 65536))["path"], "/through")
+
+    def test_a_fifo_that_nobody_reads_in_place_of_the_file_holds_up_neither_lines_nor_the_end(self):
+        sluice = self.gateway(None, self.RESPOND)
+        kept = sluice.access_log_path.with_suffix(".1")
+        sluice.access_log_path.rename(kept)
+        os.mkfifo(sluice.access_log_path)
+        sluice.send_signal(signal.SIGUSR1)
+        wait_until(lambda: "is a FIFO that nobody reads; the old file stays in use" in sluice.err(), "it says so")
+        ask(sluice.address, head("GET", "/kept"))
+        sluice.end_cleanly()
+        self.assertIn("/kept", kept.read_text())
+
+    def test_a_fifo_that_is_no_longer_read_holds_up_neither_a_new_file_nor_the_end(self):
+        os.mkfifo(self.path)
+        reader = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, reader)
+        sluice = self.gateway(None, self.RESPOND, access_log={"output": str(self.path)})
+        with Connection(sluice.address) as client:
+            while "lines dropped" not in sluice.err():
+                client.ask(head("GET", "/" + "a" * 4000))
+        self.path.unlink()
+        sluice.send_signal(signal.SIGUSR1)
+        wait_until(self.path.exists, "the log is a file")
+        ask(sluice.address, head("GET", "/new"))
+        wait_until(lambda: "/new" in self.path.read_text(), "it is written")
+        sluice.end_cleanly()
+
+    def test_a_full_disk_is_said_with_its_error_and_counted(self):
+        sluice = self.gateway(None, self.RESPOND, access_log={"output": "/dev/full"})
+        with Connection(sluice.address) as client:
+            for _ in range(100):
+                client.ask(head("GET", "/"))
+        lost = lambda: Metrics(sluice.admin("/metrics")[1]).sum("sluice_access_log_lost_total")  # noqa: E731
+        wait_until(lambda: lost() == 100, "all are counted")
+        self.assertRegex(sluice.err(), r" error access log /dev/full: \d+ lines? lost: No space left on device\n")
+        sluice.end_cleanly()
+        self.assertRegex(sluice.err(), r"access log /dev/full: in all 100 lines lost \(No space left on device\), 0 dropped\n")

@@ -92,6 +92,25 @@ class Commands(EndToEnd):
                 self.assertEqual(first, advice)
                 self.assertRegex(second, r"^See `sluice( \w+)? --help`\.$")
 
+    def test_help_as_a_command_prints_the_help(self):
+        self.assertEqual(self.sluice("help")[0], self.sluice("--help")[0])
+
+    def test_what_stderr_does_not_take_does_not_change_the_exit_code(self):
+        bad = self.file(BAD)
+        for redirection in ("2>&-", "2>/dev/full"):
+            for words, code in {"chek": 2, "": 2, "check --nothing": 2, f"check -c {bad}": 1, f"run -c {bad}": 1}.items():
+                with self.subTest(words=words, redirection=redirection):
+                    self.assertEqual(self.shell(f"'{binary()}' {words} {redirection}").returncode, code)
+
+    def test_a_stdout_that_is_closed_is_an_error(self):
+        done = self.shell(f"'{binary()}' schema >&-")
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.stderr, "sluice: cannot write to stdout: Bad file descriptor\n")
+
+    @staticmethod
+    def shell(line):
+        return subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=60, check=False)
+
     def test_what_cannot_be_printed_is_an_error(self):
         for words in ("schema", "reference", "version", "--version", "--help", f"check -c {self.file(GOOD)}"):
             with self.subTest(words), open("/dev/full", "w", encoding="utf-8") as full:

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -12,6 +13,7 @@ import time
 from support.case import EndToEnd
 from support.gateway import Gateway, binary, configuration, sanitized
 from support.peers import read_head
+from support.process import Process
 from support.waiting import wait_until
 from support.wire import Connection, Malformed, ask, head
 
@@ -242,6 +244,51 @@ class Starting(EndToEnd):
         self.assertEqual(ask(str(path), head("GET", "/")).status, 200)
         again.end_cleanly()
 
+    def test_a_port_in_use_is_exit_1_where_stderr_is_closed_too(self):
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            path = self.folder / "used.yaml"
+            path.write_text(json.dumps(configuration(None, RESPOND, {"address": "127.0.0.1:%d" % other.getsockname()[1]})))
+            for redirection in ("2>&-", "2>/dev/full", "<&- >&- 2>&-"):
+                with self.subTest(redirection):
+                    line = f"'{binary()}' run -c '{path}' {redirection}"
+                    self.assertEqual(subprocess.run(["sh", "-c", line], timeout=60, check=False).returncode, 1)
+
+    def test_too_few_descriptors_are_one_clear_line(self):
+        path = self.folder / "few.yaml"
+        path.write_text(json.dumps(configuration(None, RESPOND)))
+        for limit in range(4, 24):
+            with self.subTest(limit=limit):
+                sluice = Process(f"few-{limit}", [binary(), "run", "-c", path], self.folder,
+                                 limits={resource.RLIMIT_NOFILE: (limit, limit)})  # fmt: skip
+                self.addCleanup(sluice.kill)
+                wait_until(lambda: not sluice.running or "admin on" in sluice.err(), "it serves or ends")
+                if sluice.running:
+                    self.assertEqual(sluice.stop(), 0)
+                    continue
+                self.assertEqual(sluice.wait(), 1, sluice.err())
+                self.assertNotIn("terminate", sluice.err())
+                self.assertRegex(sluice.err(), r"(^|\n)(sluice: .*|.*: (Too many open files|cannot open shared object file).*)\n$")
+
+    def test_closed_standard_streams_are_no_place_for_sockets(self):
+        path = self.folder / "closed.yaml"
+        listener = self.folder / "closed.sock"
+        config = configuration(None, RESPOND, {"address": f"unix:{listener}"}, access_log={"output": "stdout"})
+        path.write_text(json.dumps(config))
+        sluice = subprocess.Popen(["sh", "-c", f"exec '{binary()}' run -c '{path}' <&- >&- 2>&-"])
+        self.addCleanup(lambda: sluice.poll() is None and sluice.kill())
+
+        def answers():
+            try:
+                return ask(str(listener), head("GET", "/")).status == 200
+            except OSError:
+                return False
+
+        wait_until(answers, "it serves")
+        for number in (0, 1, 2):
+            self.assertEqual(os.readlink(f"/proc/{sluice.pid}/fd/{number}"), "/dev/null")
+        sluice.terminate()
+        self.assertEqual(sluice.wait(30), 0)
+
     def test_no_permission_is_one_clear_line(self):
         start = int(open("/proc/sys/net/ipv4/ip_unprivileged_port_start").read())
         if os.getuid() != 0 or start <= 1:
@@ -261,6 +308,12 @@ class Starting(EndToEnd):
     def test_an_access_log_that_cannot_be_opened_is_one_clear_line(self):
         config = configuration(None, RESPOND, access_log={"output": "/nonexistent/folder/access.log"})
         self.assertIn("access_log.output", self.one_line(self.refused(config)))
+
+    def test_an_access_log_that_is_a_fifo_without_a_reader_is_one_clear_line(self):
+        path = self.folder / "fifo"
+        os.mkfifo(path)
+        text = self.one_line(self.refused(configuration(None, RESPOND, access_log={"output": str(path)})))
+        self.assertEqual(text, f"sluice: access_log.output: {path} is a FIFO that nobody reads\n")
 
     def test_a_missing_file_is_said(self):
         text = self.run_refused(self.folder / "missing.yaml")
@@ -290,6 +343,17 @@ class Starting(EndToEnd):
         self.assertIn("did you mean 'address'?", text)
         self.assertIn("routes[0].timeout", text)
         self.assertRegex(text, r"has \d+ problems; nothing was started")
+
+    def test_unix_sockets_are_gone_after_a_clean_end_and_another_s_is_left(self):
+        own, taken, admin = (self.folder / name for name in ("own.sock", "taken.sock", "admin.sock"))
+        listeners = [{"address": f"unix:{path}"} for path in (own, taken)]
+        sluice = self.gateway(None, RESPOND, listeners=listeners, admin={"address": f"unix:{admin}"})
+        self.assertEqual([path.stat().st_mode & 0o777 for path in (own, admin)], [0o666, 0o660])
+        taken.unlink()
+        with socket.socket(socket.AF_UNIX) as other:
+            other.bind(str(taken))
+            sluice.end_cleanly()
+            self.assertEqual([path.exists() for path in (own, taken, admin)], [False, True, False])
 
     def test_it_starts_quickly_and_rests_small(self):
         sluice = self.gateway(None, RESPOND, workers=1)

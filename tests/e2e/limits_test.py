@@ -1,5 +1,7 @@
 """Clients that are slow, too large, too many, or gone."""
 
+import re
+import resource
 import threading
 import time
 
@@ -7,7 +9,7 @@ from support.case import EndToEnd
 from support.peers import answering, read_head
 from support.prometheus import Metrics
 from support.waiting import wait_until
-from support.wire import Connection, ask, chunked, head
+from support.wire import Connection, Malformed, ask, chunked, head
 
 LIMITS = {"header_timeout": "300ms", "idle_timeout": "600ms", "body_timeout": "400ms", "body": "64KiB", "header_bytes": "4KiB",
           "request_line": "1KiB", "header_count": 20, "requests_per_connection": 5}  # fmt: skip
@@ -164,6 +166,51 @@ class Crowds(EndToEnd):
     @staticmethod
     def open_connections(sluice):
         return Metrics(sluice.admin("/metrics")[1]).sum("sluice_connections_active")
+
+
+class Descriptors(EndToEnd):
+    """Few of them."""
+
+    def limited(self, limit, *args, **rest):
+        sluice = self.gateway(*args, limits={resource.RLIMIT_NOFILE: (limit, limit)}, **rest)
+        sluice.await_text(re.compile(rf"warn the limit of open files is {limit}, this configuration may need \d+: "), sluice.err)
+        return sluice
+
+    def test_clients_leave_some_for_upstream_connections(self):
+        origin = self.scripted(answering(OK))
+        sluice = self.limited(64, {"a": [origin.endpoint]})
+        crowd = [Connection(sluice.address) for _ in range(60)]
+        for client in crowd:
+            client.send_what_is_taken(head("GET", "/"))
+        served = 0
+        for client in crowd:
+            try:
+                response = client.read_response()
+            except (Malformed, ConnectionResetError):
+                continue  # Beyond those that are told so.
+            self.assertIn((response.status, response.reason), [(200, None), (503, "connection_limit")], response.head)
+            served += response.status == 200
+        self.assertGreaterEqual(served, 10)
+        for client in crowd:
+            client.close()
+        wait_until(lambda: ask(sluice.address, head("GET", "/")).status == 200, "there is room again")
+
+    def test_an_upstream_without_one_is_refused_by_that_name_and_logged(self):
+        origins = [self.scripted(answering(OK)) for _ in range(60)]
+        upstreams = {f"u{n}": [origin.endpoint] for n, origin in enumerate(origins)}
+        routes = [{"match": {"path": f"/{name}"}, "upstream": name} for name in upstreams]
+        sluice = self.limited(64, upstreams, routes)
+        with Connection(sluice.address) as client:
+            seen = [client.ask(head("GET", "/" + name)) for name in upstreams]
+        self.assertEqual({(one.status, one.reason) for one in seen}, {(200, None), (503, "no_descriptors")})
+        wait_until(lambda: "no file descriptor was left" in sluice.err(), "it is said")
+        self.assertRegex(sluice.err(), r" error upstream u\d+: no file descriptor was left for a connection, 1 time; raise LimitNOFILE")
+
+    def test_the_soft_limit_is_raised_to_the_hard_one(self):
+        sluice = self.gateway(None, [{"respond": {}}], {"limits": {"connections": 100}},
+                              limits={resource.RLIMIT_NOFILE: (64, 1000)})  # fmt: skip
+        self.assertEqual(Metrics(sluice.admin("/metrics")[1]).sum("process_max_fds"), 1000)
+        self.assertNotIn("limit of open files", sluice.err())
 
 
 class Leaving(EndToEnd):

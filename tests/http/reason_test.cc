@@ -72,6 +72,7 @@ const std::vector<std::pair<std::string, int>>& golden() {
       {"dependency_unavailable", 503},
       {"overloaded", 503},
       {"connection_limit", 503},
+      {"no_descriptors", 503},
       {"draining", 503},
       {"internal", 500},
       {"misconfigured", 500},

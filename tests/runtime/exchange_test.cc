@@ -1,4 +1,6 @@
 // What happens to single exchanges, with origins and clients of every kind.
+#include <algorithm>
+
 #include "runtime/gateway_world.h"
 
 namespace sluice::runtime::testing {
@@ -42,6 +44,19 @@ TEST(Exchange, carries_a_response_back) {
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK\r\n")) << answer;
   EXPECT_TRUE(answer.ends_with("\r\n\r\nok")) << answer;
   EXPECT_TRUE(has(answer, "Via: 1.1 sluice\r\n")) << answer;
+  EXPECT_TRUE(gateway.wind_up());
+}
+
+TEST(Exchange, says_that_no_descriptor_was_left_for_its_upstream_connection) {
+  GatewayWorld gateway(kOne);
+  gateway.world().faults().connects_to(*net::Address::parse("127.0.0.1:3000"), Fault::no_descriptors);
+  ::testing::internal::CaptureStderr();
+  const auto answer = gateway.exchange(get() + get("/", "Connection: close\r\n"));
+  const auto log = ::testing::internal::GetCapturedStderr();
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 503 ")) << answer;
+  EXPECT_TRUE(has(answer, "\"reason\":\"no_descriptors\"")) << answer;
+  EXPECT_TRUE(has(log, "error upstream app: no file descriptor was left for a connection, 1 time;")) << log;
+  EXPECT_EQ(std::count(log.begin(), log.end(), '\n'), 1) << "the second within 10 s is not said: " << log;
   EXPECT_TRUE(gateway.wind_up());
 }
 

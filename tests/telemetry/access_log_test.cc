@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
-#include <system_error>
+#include <stdexcept>
 #include <thread>
 
 #include <fcntl.h>
@@ -118,9 +118,51 @@ TEST_F(AccessLogTest, names_a_file_that_cannot_be_opened) {
   try {
     AccessLog log(config, 1);
     FAIL() << "the file was opened";
-  } catch (const std::system_error& error) {
-    EXPECT_THAT(error.what(), ::testing::HasSubstr(config.output));
+  } catch (const std::runtime_error& error) {
+    EXPECT_EQ(error.what(), config.output + ": No such file or directory");
   }
+}
+
+TEST_F(AccessLogTest, does_not_wait_for_the_reader_of_a_fifo) {
+  ASSERT_EQ(::mkfifo(path_.c_str(), 0600), 0);
+  try {
+    AccessLog log(to_file(), 1);
+    FAIL() << "the FIFO was opened";
+  } catch (const std::runtime_error& error) {
+    EXPECT_EQ(error.what(), path_ + " is a FIFO that nobody reads");
+  }
+}
+
+TEST_F(AccessLogTest, keeps_the_old_file_where_the_new_one_is_a_fifo_that_nobody_reads) {
+  AccessLog log(to_file(), 1);
+  std::filesystem::rename(path_, path_ + ".1");
+  ASSERT_EQ(::mkfifo(path_.c_str(), 0600), 0);
+  ::testing::internal::CaptureStderr();
+  log.reopen();
+  log.flush();
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+              ::testing::HasSubstr("error access log: " + path_ +
+                                   " is a FIFO that nobody reads; the old file stays in use"));
+  log.port(0).write(usual_record());
+  log.flush();
+  EXPECT_EQ(lines(content(path_ + ".1")), 1);
+}
+
+TEST_F(AccessLogTest, says_at_once_why_lines_are_lost_and_at_the_end_how_many) {
+  ::testing::internal::CaptureStderr();
+  {
+    AccessLog log({.output = "/dev/full"}, 1);
+    log.port(0).write(usual_record());
+    log.flush();
+    for (int i = 0; i < 4; ++i) log.port(0).write(usual_record());
+    log.flush();
+    EXPECT_EQ(log.lost(), 5u);
+    EXPECT_EQ(log.written(), 0u);
+  }
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+              ::testing::MatchesRegex(".* error access log /dev/full: 1 line lost: No space left on device\n"
+                                      ".* warn access log /dev/full: in all 5 lines lost "
+                                      "\\(No space left on device\\), 0 dropped\n"));
 }
 
 TEST_F(AccessLogTest, keeps_the_asked_share_of_successes_and_every_failure) {
@@ -164,7 +206,7 @@ TEST_F(AccessLogTest, does_nothing_where_the_output_is_none) {
 /// A pipe with nobody reading it, until read_all().
 class StuckPipe {
  public:
-  explicit StuckPipe(const std::string& path) {
+  explicit StuckPipe(const std::string& path) : path_(path) {
     ::mkfifo(path.c_str(), 0600);
     reader_ = ::open(path.c_str(), O_RDONLY | O_NONBLOCK);
   }
@@ -173,6 +215,14 @@ class StuckPipe {
     if (reader_ >= 0) ::close(reader_);
     reader_ = -1;
   }
+  /// It takes nothing from here on.
+  void fill() {
+    const int writer = ::open(path_.c_str(), O_WRONLY | O_NONBLOCK);
+    const std::string page(4096, 'x');
+    while (::write(writer, page.data(), page.size()) > 0) {
+    }
+    ::close(writer);
+  }
   std::string read_some() {
     char buffer[4096];
     const ssize_t n = ::read(reader_, buffer, sizeof buffer);
@@ -180,6 +230,7 @@ class StuckPipe {
   }
 
  private:
+  std::string path_;
   int reader_ = -1;
 };
 
@@ -207,6 +258,31 @@ TEST_F(AccessLogTest, gives_up_a_stuck_output_when_it_goes) {
   StuckPipe pipe(path_);
   AccessLog log(to_file(), 1, 16 * 1024);
   while (log.dropped(0) == 0) log.port(0).write(usual_record());
+}
+
+TEST_F(AccessLogTest, leaves_a_stuck_output_for_a_new_one) {
+  StuckPipe pipe(path_);
+  AccessLog log(to_file(), 1);
+  pipe.fill();
+  log.port(0).write(usual_record());
+  std::filesystem::remove(path_);
+  log.reopen();
+  log.flush();
+  log.port(0).write(usual_record());
+  log.flush();
+  EXPECT_EQ(lines(content(path_)), 1);
+  EXPECT_EQ(log.lost(), 1u);
+}
+
+TEST_F(AccessLogTest, says_that_lines_are_dropped_while_it_is_stuck) {
+  StuckPipe pipe(path_);
+  ::testing::internal::CaptureStderr();
+  {
+    AccessLog log(to_file(), 1, 16 * 1024);
+    while (log.dropped(0) == 0) log.port(0).write(usual_record());
+  }
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+              ::testing::HasSubstr(" dropped, it does not take them fast enough\n"));
 }
 
 TEST_F(AccessLogTest, counts_as_lost_what_a_broken_pipe_refuses) {

@@ -55,5 +55,14 @@ TEST(Every, lets_one_event_an_interval_through_and_counts_the_others) {
   EXPECT_EQ(complaint.due(now + 10s), 3u);
 }
 
+TEST(SharedEvery, lets_one_event_an_interval_through_and_counts_the_others) {
+  SharedEvery complaint(10s);
+  TimePoint now{};
+  EXPECT_EQ(complaint.due(now), 1u);
+  EXPECT_EQ(complaint.due(now + 1s), std::nullopt);
+  EXPECT_EQ(complaint.due(now + 9s), std::nullopt);
+  EXPECT_EQ(complaint.due(now + 10s), 3u);
+}
+
 }  // namespace
 }  // namespace sluice::log

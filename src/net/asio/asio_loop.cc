@@ -12,7 +12,10 @@ namespace {
 class AsioLoop final : public Loop, private Network {
  public:
   AsioLoop(Clock& clock, const LoopOptions& options)
-      : Loop(clock), context_(*this, options), work_(context_.io.get_executor()) {}
+      : Loop(clock), context_(*this, options), work_(context_.io.get_executor()) {
+    // Asio opens its descriptors with the first socket: where there are none, that shall show here.
+    AsioSocket{context_.io};
+  }
 
   Network& network() noexcept override { return *this; }
 

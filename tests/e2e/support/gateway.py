@@ -48,12 +48,12 @@ def configuration(upstreams=None, routes=None, listener=None, **rest):
 class Gateway(Process):
     """Serves once the constructor is through."""
 
-    def __init__(self, config, folder, name="sluice"):
+    def __init__(self, config, folder, name="sluice", limits=None):
         self.config_path = Path(folder) / f"{name}.yaml"
         self.access_log_path = Path(folder) / f"{name}.access.log"
         config.setdefault("access_log", {"output": str(self.access_log_path)})
         self.config_path.write_text(json.dumps(config, indent=1))  # JSON is YAML
-        super().__init__(name, [binary(), "run", "-c", self.config_path], folder)
+        super().__init__(name, [binary(), "run", "-c", self.config_path], folder, limits)
         match = self.await_text(LISTENING, self.err)
         self.addresses = match[1].split(", ")
         self.event_loop = match[2]

@@ -1,6 +1,7 @@
 """A process under test or beside it: its output lies in files, and it ends by its own pid."""
 
 import os
+import resource
 import signal
 import subprocess
 from pathlib import Path
@@ -9,12 +10,14 @@ from .waiting import PATIENCE, wait_until
 
 
 class Process:
-    """Started at once. `folder` takes NAME.out and NAME.err."""
+    """Started at once. `folder` takes NAME.out and NAME.err; `limits` are resources and (soft, hard)."""
 
-    def __init__(self, name, command, folder, **options):
+    def __init__(self, name, command, folder, limits=None, **options):
         self.name = name
         self.out_path = Path(folder) / f"{name}.out"
         self.err_path = Path(folder) / f"{name}.err"
+        if limits:
+            options["preexec_fn"] = lambda: [resource.setrlimit(what, limit) for what, limit in limits.items()]
         with open(self.out_path, "wb") as out, open(self.err_path, "wb") as err:
             self.popen = subprocess.Popen(
                 [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=out, stderr=err, **options

@@ -1,0 +1,38 @@
+#include "runtime/descriptors.h"
+
+#include <algorithm>
+
+#include <sys/resource.h>
+
+namespace sluice::runtime {
+namespace {
+
+constexpr std::uint64_t kOfTheProcess = 64;
+constexpr std::uint64_t kOfALoop = 4;
+
+}  // namespace
+
+DescriptorNeeds descriptor_needs(const Config& config, unsigned workers) {
+  DescriptorNeeds needs{.process = kOfTheProcess + workers * (config.listeners.size() + kOfALoop)};
+  for (const auto& listener : config.listeners) needs.clients += listener.limits.connections;
+  for (const auto& upstream : config.upstreams) {
+    needs.upstreams += upstream.value.endpoints.size() * std::uint64_t{upstream.value.connections.max};
+  }
+  return needs;
+}
+
+DescriptorShares share_descriptors(std::uint64_t limit, const DescriptorNeeds& needs) {
+  const auto process = std::min(needs.process, limit / 2);
+  const auto rest = limit - process;
+  return {.clients = rest - std::min(needs.upstreams, rest / 2), .refusals = process / 4};
+}
+
+std::uint64_t raise_descriptor_limit() noexcept {
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  const auto soft = limit.rlim_cur;
+  limit.rlim_cur = limit.rlim_max;
+  return setrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : soft;
+}
+
+}  // namespace sluice::runtime
