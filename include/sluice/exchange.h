@@ -109,6 +109,7 @@ class Exchange {
   };
   const Filters& response_filters() const noexcept { return response_filters_; }
   const Filters& request_filters() const noexcept { return request_filters_; }
+  void drop_response_filters() noexcept { response_filters_ = {}; }
   bool has_reply() const noexcept { return has_reply_; }  ///< refuse() or reply() was called last.
   BodySource* reply_source() const noexcept { return reply_source_; }
   std::string_view reply_body() const noexcept { return reply_body_; }

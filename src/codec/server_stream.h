@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "codec/body_sink.h"
 #include "http/reason.h"
 #include "net/transport.h"
@@ -34,6 +35,12 @@ class ServerStream : public BodySource, public BodySink {
 
   /// The whole body of the request has been read.
   virtual bool request_complete() const noexcept = 0;
+
+  /// The client has asked to be told before it sends its body (RFC 9110 10.1.1): it has not been, nor begun.
+  virtual bool awaits_continue() const noexcept = 0;
+
+  /// After a 101: how long both directions may be silent.
+  virtual Duration tunnel_timeout() const noexcept = 0;
 
   /// What was wrong with the request's body, after Fault::malformed.
   virtual http::Refusal refusal() const noexcept = 0;

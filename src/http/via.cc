@@ -7,12 +7,10 @@
 namespace sluice::http {
 namespace {
 
-// "1.1 name (comment)" or "HTTP/1.1 name": the received-by.
-std::string_view received_by(std::string_view item) noexcept {
+// "1.1 name (comment)" or "HTTP/1.1 name": what stands behind the version.
+std::string_view behind_version(std::string_view item) noexcept {
   const std::size_t space = item.find_first_of(" \t");
-  if (space == std::string_view::npos) return {};
-  item = trim_ows(item.substr(space));
-  return item.substr(0, item.find_first_of(" \t"));
+  return space == std::string_view::npos ? std::string_view{} : trim_ows(item.substr(space));
 }
 
 }  // namespace
@@ -23,12 +21,10 @@ void append_via(HeaderBlock& fields, std::string_view hop, Arena& arena) {
   fields.set(FieldName::via, arena.concat(*before, ", ", hop));
 }
 
-bool via_has(const HeaderBlock& fields, std::string_view pseudonym) noexcept {
-  bool found = false;
-  for_each_item(fields, FieldName::via, [&](std::string_view item) {
-    found = found || equal_ignore_case(received_by(item), pseudonym);
-  });
-  return found;
+std::size_t via_count(const HeaderBlock& fields, std::string_view hop) noexcept {
+  std::size_t count = 0;
+  for_each_item(fields, FieldName::via, [&](std::string_view item) { count += behind_version(item) == hop; });
+  return count;
 }
 
 std::optional<std::uint64_t> max_forwards(const HeaderBlock& fields) noexcept {

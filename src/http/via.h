@@ -1,6 +1,7 @@
 // Via (RFC 9110 7.6.3) and Max-Forwards (RFC 9110 7.6.2).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -15,8 +16,9 @@ namespace sluice::http {
 /// with, as short_name() gives it, and who we are.
 void append_via(HeaderBlock& fields, std::string_view hop, Arena& arena);
 
-/// True where a hop of that pseudonym is in the list: the message went round.
-bool via_has(const HeaderBlock& fields, std::string_view pseudonym) noexcept;
+/// How often a hop is in the list that calls itself so, its comment included ("pseudonym (comment)"): the rounds
+/// that the message has made.
+std::size_t via_count(const HeaderBlock& fields, std::string_view hop) noexcept;
 
 /// The most that Max-Forwards is read as: RFC 9110 7.6.2 lets a recipient have its own maximum.
 inline constexpr std::uint64_t largest_max_forwards = 1'000'000'000;

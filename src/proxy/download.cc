@@ -8,17 +8,38 @@ namespace {
 
 constexpr auto kTunnelGrace = std::chrono::seconds(5);  // for the other direction to end too
 
-// A response that has begun and cannot be completed: the client must not take it for whole.
-void break_off(LiveExchange& live, http::Reason reason) {
-  live.exchange.reason = live.gone ? http::Reason::client_closed : reason;
+// A response that cannot be completed. Once it has begun the client must not take it for whole; else it can be
+// refused. An exchange that was refused for another reason keeps that one.
+bool break_off(LiveExchange& live, http::Reason why) {
+  auto& exchange = live.exchange;
+  if (exchange.reason != http::Reason::none) why = exchange.reason;
+  if (!live.client->started()) {
+    exchange.refuse(why);
+    return false;
+  }
+  exchange.reason = why;
   live.client->abort(Fault::cancelled);
+  return true;
+}
+
+// A fault of the client, which breaks the upstream's connection too.
+http::Reason client_reason(const LiveExchange& live, Fault fault) {
+  switch (fault) {
+    case Fault::timed_out: return live.tunnel ? http::Reason::tunnel_timeout : http::Reason::client_too_slow;
+    case Fault::malformed: return live.client->refusal().reason;
+    case Fault::too_large: return http::Reason::body_too_large;
+    default: return http::Reason::client_closed;
+  }
 }
 
 http::Reason reason_of(const LiveExchange& live, const Error& error) {
-  if (error.side == Side::client) {
-    return error.fault == Fault::timed_out ? http::Reason::client_too_slow : http::Reason::client_closed;
+  if (!live.is_wanted()) return live.given_up;
+  if (error.side == Side::us) return http::Reason::internal;
+  if (error.side == Side::client) return client_reason(live, error.fault);
+  if (live.upload_error && live.upload_error->side == Side::client) return client_reason(live, live.upload_error->fault);
+  if (live.upstream_deadline.passed()) {
+    return live.tunnel ? http::Reason::tunnel_timeout : http::Reason::upstream_idle_timeout;
   }
-  if (live.upstream_deadline.passed()) return http::Reason::upstream_idle_timeout;
   switch (error.fault) {
     case Fault::malformed: return http::Reason::upstream_invalid_chunk;
     case Fault::reset: return http::Reason::upstream_reset;
@@ -56,19 +77,21 @@ Task<void> end_tunnel(LiveExchange& live) {
 
 }  // namespace
 
-Task<void> send_upstream_response(LiveExchange& live) {
+Task<bool> send_upstream_response(LiveExchange& live) {
   auto& body = live.lease->connection().body();
   // Whoever answers early may have left the rest unread; the client is told not to count on this connection.
   if (!live.client->request_complete()) live.client->close_after();
   live.client->start(live.exchange.response);
   if (live.tunnel) live.upload.start(upload(live));
   Result<void> sent;
-  if (!body.ready()) sent = co_await live.client->flush();
+  if (!live.early) sent = co_await live.client->flush();
   for (bool last = false; sent && !last;) {
-    auto reading = body.read();
-    if (!reading.is_done()) live.allow_upstream(live.body_timeout());
+    auto reading = live.early ? Task<Result<BodyPiece>>::done(*std::exchange(live.early, {})) : body.read();
+    live.reading = !reading.is_done();
+    if (live.reading) live.time_upstream();
     auto read = co_await std::move(reading);
-    live.upstream_deadline.clear();
+    live.reading = false;
+    if (read) live.time_upstream();
     auto piece = passed(live, read);
     if (!piece) {
       sent = piece.error();
@@ -77,13 +100,15 @@ Task<void> send_upstream_response(LiveExchange& live) {
     last = piece->last;
     if (piece->bytes != 0 || last) sent = co_await live.client->write(*piece, last ? body.trailers() : nullptr);
   }
+  bool begun = true;
   if (!sent) {
     live.lease->discard();
-    break_off(live, reason_of(live, sent.error()));
+    begun = break_off(live, reason_of(live, sent.error()));
   } else if (live.tunnel && live.upload.running()) {
     co_await end_tunnel(live);
   }
   co_await stop_upload(live);
+  co_return begun;
 }
 
 Task<void> give_up_upstream(LiveExchange& live) {
@@ -102,7 +127,7 @@ Task<void> skip_request_body(LiveExchange& live) {
   if (!client.request_complete()) client.close_after();
 }
 
-Task<void> send_reply(LiveExchange& live) {
+Task<bool> send_reply(LiveExchange& live) {
   auto& exchange = live.exchange;
   co_await skip_request_body(live);
   live.client->start(exchange.response);
@@ -117,7 +142,7 @@ Task<void> send_reply(LiveExchange& live) {
     exchange.times.response_body_bytes += piece->bytes;
     auto written = co_await live.client->write(*piece, piece->last && source ? source->trailers() : nullptr);
     if (!written) co_return break_off(live, reason_of(live, written.error()));
-    if (piece->last) co_return;
+    if (piece->last) co_return true;
   }
 }
 

@@ -6,14 +6,17 @@
 
 namespace sluice::proxy {
 
+// Both leave in exchange.reason what went wrong; the status stays what was sent. False: the response broke before
+// anything of it was sent; exchange.response is then a refusal in its place, which is still to be sent.
+
 /// Sends the response of the leased connection, whose final head is in exchange.response, as it
-/// comes in. What goes wrong is left in exchange.reason.
-Task<void> send_upstream_response(LiveExchange& live);
+/// comes in.
+Task<bool> send_upstream_response(LiveExchange& live);
 
 /// Lets go of the leased connection, whose response a hook has replaced.
 Task<void> give_up_upstream(LiveExchange& live);
 
 /// Sends exchange.response with the body that a hook has given.
-Task<void> send_reply(LiveExchange& live);
+Task<bool> send_reply(LiveExchange& live);
 
 }  // namespace sluice::proxy

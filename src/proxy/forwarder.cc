@@ -33,13 +33,15 @@ http::Reason connect_reason(const Error& error) {
 
 http::Refusal head_refusal(const LiveExchange& live, const Error& error) {
   if (error.fault == Fault::timed_out || live.upstream_deadline.passed()) {
-    return {live.route_timed_out() ? http::Reason::route_timeout : http::Reason::upstream_timeout, {}};
+    if (live.route_timed_out()) return {http::Reason::route_timeout, {}};
+    return {live.writing ? http::Reason::upstream_idle_timeout : http::Reason::upstream_timeout, {}};
   }
   if (live.upstream_refusal) return live.upstream_refusal;
   return {error.fault == Fault::reset ? http::Reason::upstream_reset : http::Reason::upstream_closed_early, {}};
 }
 
 http::Refusal upload_refusal(const LiveExchange& live) {
+  if (!live.is_wanted()) return {live.given_up, {}};
   switch (live.upload_error->fault) {
     case Fault::too_large: return {http::Reason::body_too_large, {}};
     case Fault::malformed: return live.client->refusal();
@@ -55,7 +57,19 @@ Error broke_protocol(LiveExchange& live, http::Reason how) {
 }
 
 bool failed_by_client(const LiveExchange& live) {
-  return live.gone || (live.upload_error && live.upload_error->side == Side::client);
+  return !live.is_wanted() || (live.upload_error && live.upload_error->side == Side::client);
+}
+
+// What has come of the body together with the head: what is broken there can still be refused.
+Result<void> take_early_piece(LiveExchange& live) {
+  auto& body = live.lease->connection().body();
+  if (!body.ready()) return {};
+  auto reading = body.read();
+  if (!reading.is_done()) return {};
+  auto piece = std::move(reading).take();
+  if (!piece) return piece.error();
+  live.early = *piece;
+  return {};
 }
 
 }  // namespace
@@ -76,7 +90,7 @@ Task<bool> Forwarder::forward(LiveExchange& live) {
   live.target = &target.upstream->config();
   live.route_deadline = exchange.times.started + live.route->settings.timeout;
   exchange.upstream = target.upstream->name();
-  if (auto refusal = prepare_request(live)) {
+  if (auto refusal = prepare_request(live, via_)) {
     exchange.refuse(refusal.reason, refusal.detail);
     co_return false;
   }
@@ -91,6 +105,7 @@ Task<bool> Forwarder::forward(LiveExchange& live) {
     if (heads) {
       live.response_begun = true;
       live.route_deadline = TimePoint::max();
+      live.time_upstream();
       exchange.times.upstream_head = exchange.now();
       co_return true;
     }
@@ -100,7 +115,7 @@ Task<bool> Forwarder::forward(LiveExchange& live) {
     live.upstream_deadline.clear();
     live.lease.reset();
   }
-  if (state.failure.reason == http::Reason::client_closed) live.gone = true;
+  if (state.failure.reason == http::Reason::client_closed) live.give_up(http::Reason::client_closed);
   exchange.refuse(state.failure.reason, state.failure.detail);
   co_return false;
 }
@@ -139,9 +154,9 @@ Task<bool> Forwarder::connect(LiveExchange& live, Attempt& state) {
   }
   state.target.metrics->attempt_failed(lease.error().fault);
   if (lease.error().fault == Fault::no_descriptors) state.target.upstream->report_no_descriptors(live.exchange.now());
-  state.failure = {live.gone ? http::Reason::client_closed : connect_reason(lease.error()), {}};
+  state.failure = {live.is_wanted() ? connect_reason(lease.error()) : live.given_up, {}};
   bool elsewhere = lease.error().side == Side::upstream && ++state.endpoints < kMaxEndpoints;
-  co_return elsewhere && !live.gone && !live.route_timed_out();
+  co_return elsewhere && live.is_wanted() && !live.route_timed_out();
 }
 
 // After a connection that brought no head. True: an idle one that turned out to be closed, before anything
@@ -149,12 +164,12 @@ Task<bool> Forwarder::connect(LiveExchange& live, Attempt& state) {
 bool Forwarder::may_try_again(LiveExchange& live, Attempt& state, const Error& error) {
   state.target.metrics->attempt_failed(error.fault);
   auto& connection = live.lease->connection();
-  bool untouched = connection.bytes_received() == 0 && !live.upload_error && !live.gone;
+  bool untouched = connection.bytes_received() == 0 && !live.upload_error && live.is_wanted();
   bool stale = live.lease->reused() && (error.fault == Fault::closed || error.fault == Fault::reset);
   bool replayable = live.first.last;
   bool safe = http::is_idempotent(live.exchange.request.method) || connection.bytes_sent() == 0;
   if (failed_by_client(live)) {
-    state.failure = live.gone ? http::Refusal{http::Reason::client_closed, {}} : upload_refusal(live);
+    state.failure = upload_refusal(live);
   } else {
     state.failure = head_refusal(live, error);
   }
@@ -168,11 +183,19 @@ Task<Result<void>> Forwarder::exchange_heads(LiveExchange& live) {
   auto& connection = live.lease->connection();
   prepare_for_endpoint(live);
   live.upstream_refusal = {};
-  live.allow_upstream(live.first.last ? live.target->timeouts.first_byte : live.target->timeouts.idle);
+  live.request_sent = live.first.last;
+  live.writing = !live.first.last;
+  if (live.request_sent) {
+    live.allow_upstream(live.target->timeouts.first_byte);
+  } else {
+    live.time_client();
+  }
   auto sent = co_await connection.send(exchange.request, live.first,
                                        live.first.last ? live.client->trailers() : nullptr, exchange.arena());
   // An upstream may answer and close before it has taken the request: its answer counts.
   if (!sent && sent.error().fault != Fault::reset) co_return sent;
+  live.writing = false;
+  if (!sent) live.time_response();
   if (sent && !live.first.last) live.upload.start(upload(live));
   for (unsigned interim = 0;; ++interim) {
     auto head = co_await connection.read_head(exchange.response, exchange.arena());
@@ -182,14 +205,19 @@ Task<Result<void>> Forwarder::exchange_heads(LiveExchange& live) {
     }
     auto status = exchange.response.status;
     if (status == 101 && !is_wanted_switch(live)) co_return broke_protocol(live, http::Reason::upstream_unexpected_upgrade);
-    if (status >= 200 || status == 101) co_return Result<void>{};
+    if (status >= 200 || status == 101) {
+      auto taken = take_early_piece(live);
+      if (!taken) live.upstream_refusal = connection.refusal();
+      co_return taken;
+    }
     if (interim == kMaxInterim) co_return broke_protocol(live, http::Reason::upstream_too_many_interim);
     if (exchange.request.version == http::Version::http_1_0) continue;
     prepare_interim(exchange.response);
     if (auto passed = co_await live.client->write_interim(exchange.response); !passed) {
-      live.client_left();
+      live.give_up(http::Reason::client_closed);
       co_return passed;
     }
+    if (!live.request_sent) live.time_client();
   }
 }
 

@@ -1,26 +1,25 @@
 // Brings a request to an upstream and its response head back.
 #pragma once
 
+#include <string>
+#include <string_view>
+
 #include "base/rng.h"
 #include "base/task.h"
 #include "proxy/live_exchange.h"
 
 namespace sluice::proxy {
 
-/// How this gateway shows itself in what it forwards.
-struct Identity {
-  std::string_view name = "sluice";  ///< In Via, Proxy-Status and request ids.
-};
-
 /// One a worker; without state of its own between exchanges.
 class Forwarder {
  public:
-  explicit Forwarder(Rng& rng) noexcept : rng_(rng) {}
+  /// `token` tells this process from other gateways of its kind in Via.
+  Forwarder(Rng& rng, std::string_view token) : rng_(rng), via_("sluice (" + std::string(token) + ")") {}
 
   /// Picks, connects, sends, and reads the final response head into exchange.response, trying
   /// again where that is safe: another endpoint when none could be reached, a fresh connection
   /// once when an idle one turned out to be closed. True: the head is there and the lease holds
-  /// its body. False: the exchange is refused, or the client has left (live.gone).
+  /// its body. False: the exchange is refused, or not wanted any more.
   Task<bool> forward(LiveExchange& live);
 
  private:
@@ -31,6 +30,7 @@ class Forwarder {
   bool may_try_again(LiveExchange& live, Attempt& attempt, const Error& error);
 
   Rng& rng_;
+  const std::string via_;  // who we are in the Via of requests
 };
 
 }  // namespace sluice::proxy

@@ -22,7 +22,7 @@ Gateway::Gateway(WorkerParts parts, std::shared_ptr<const RouteTable> table,
       table_(std::move(table)),
       routes_(std::move(routes)),
       refusal_(std::move(refusal)),
-      forwarder_(parts.rng) {}
+      forwarder_(parts.rng, parts.via_token) {}
 
 Task<void> Gateway::serve(LiveExchange& live, codec::ServerStream& client, const ListenerSettings& listener,
                           http::Refusal refusal) {
@@ -33,18 +33,33 @@ Task<void> Gateway::serve(LiveExchange& live, codec::ServerStream& client, const
   Step step = begin(live, refusal);
   if (step == Step::wait) step = co_await live.route->chain.decide(exchange, live.progress);
   if (step == Step::next && live.route->targets.empty()) step = exchange.refuse(http::Reason::misconfigured);
-  bool upstream = step == Step::next && co_await forwarder_.forward(live);
-  if (!live.gone) {
+  bool upstream = step == Step::next && live.is_wanted() && co_await forwarder_.forward(live);
+  if (live.is_wanted()) {
     respond(live, upstream);
+    bool begun = false;
     if (upstream && !exchange.has_reply()) {
-      co_await send_upstream_response(live);
+      begun = co_await send_upstream_response(live);
     } else {
       // A hook has put another body in the place of the upstream's.
       if (upstream) co_await give_up_upstream(live);
+      begun = co_await send_reply(live);
+    }
+    if (!begun) {
+      respond_with_refusal(exchange);
       co_await send_reply(live);
     }
+  } else if (exchange.reason == http::Reason::none) {
+    exchange.refuse(live.given_up);
   }
   finish(live);
+}
+
+void Gateway::refuse_connection(Exchange& exchange) {
+  identify(exchange, parts_.rng);
+  exchange.refuse(http::Reason::connection_limit);
+  exchange.response.fields.set(http::FieldName::retry_after, "1");
+  if (refusal_) refusal_->on_response(exchange);
+  complete_response(exchange, dates_);
 }
 
 // Up to the verdict of the chain.
@@ -96,6 +111,13 @@ void Gateway::respond(LiveExchange& live, bool upstream) {
   complete_response(live.exchange, dates_);
 }
 
+// In place of a response that broke behind the hooks, before it was sent.
+void Gateway::respond_with_refusal(Exchange& exchange) {
+  exchange.drop_response_filters();
+  if (refusal_) refusal_->on_response(exchange);
+  complete_response(exchange, dates_);
+}
+
 void Gateway::finish(LiveExchange& live) {
   auto& exchange = live.exchange;
   exchange.times.response_bytes = live.client->bytes_written();
@@ -107,7 +129,7 @@ void Gateway::finish(LiveExchange& live) {
   }
   auto& metrics = live.route ? live.route->metrics : parts_.shard.unmatched();
   metrics.record({.method = exchange.request.method,
-                  .status = live.gone ? 499 : exchange.response.status,
+                  .status = exchange.response.status,
                   .reason = exchange.reason,
                   .total = exchange.now() - times.started,
                   .upstream = upstream_time,
@@ -128,7 +150,7 @@ void Gateway::log(const LiveExchange& live, std::optional<Duration> upstream_tim
                            .upstream_duration = upstream_time,
                            .bytes_in = times.request_head_bytes + times.request_body_bytes,
                            .bytes_out = times.response_bytes,
-                           .status = live.gone ? 499 : exchange.response.status,
+                           .status = exchange.response.status,
                            .reason = exchange.reason,
                            .version = request.version,
                            .attempts = static_cast<std::uint16_t>(times.attempts),

@@ -30,6 +30,7 @@ struct WorkerParts {
   Rng& rng;
   telemetry::Shard& shard;
   telemetry::AccessLogPort& access_log;
+  std::string_view via_token{};  ///< Tells this process from other gateways in Via; outlives them.
 };
 
 /// Immutable but for what routes count and balance; loop's thread only, once built.
@@ -45,10 +46,14 @@ class Gateway {
   Task<void> serve(LiveExchange& live, codec::ServerStream& client, const ListenerSettings& listener,
                    http::Refusal refusal);
 
+  /// Makes exchange.response the refusal of a connection beyond the listener's limit: no request of it is read.
+  void refuse_connection(Exchange& exchange);
+
  private:
   Step find_route(LiveExchange& live);
   Step begin(LiveExchange& live, const http::Refusal& refusal);
   void respond(LiveExchange& live, bool upstream);
+  void respond_with_refusal(Exchange& exchange);
   void finish(LiveExchange& live);
   void log(const LiveExchange& live, std::optional<Duration> upstream_time);
 

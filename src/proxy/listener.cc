@@ -1,5 +1,8 @@
 #include "proxy/listener.h"
 
+#include <string>
+
+#include "codec/h1/serialise.h"
 #include "net/proxied_transport.h"
 #include "net/tls/tls_transport.h"
 #include "proxy/session.h"
@@ -8,17 +11,6 @@ namespace sluice::proxy {
 namespace {
 
 constexpr auto kTurnAway = std::chrono::milliseconds(500);
-
-// The request has not been read, so this is all that can be said: no id, no route.
-constexpr std::string_view kTooManyConnections =
-    "HTTP/1.1 503 Service Unavailable\r\n"
-    "Content-Type: application/problem+json\r\n"
-    "Proxy-Status: sluice; error=connection_limit_reached; details=\"connection_limit\"\r\n"
-    "Retry-After: 1\r\n"
-    "Connection: close\r\n"
-    "Content-Length: 173\r\n\r\n"
-    "{\"status\":503,\"type\":\"urn:sluice:reason:connection_limit\",\"title\":\"Too many connections\","
-    "\"detail\":\"The listener's connection limit is reached.\",\"reason\":\"connection_limit\"}\n";
 
 }  // namespace
 
@@ -142,6 +134,24 @@ void Listener::closed(telemetry::ConnectionEnd how) noexcept {
   metrics_.ended(how);
 }
 
+// The whole response. No request has been read: there is no route, and nothing is logged.
+std::string Listener::connection_refusal() {
+  auto lease = exchanges_.take();
+  auto& exchange = lease->live.exchange;
+  exchange.begin(loop_.now(), loop_.wall());
+  gateway_->refuse_connection(exchange);
+  const auto body = exchange.reply_body();
+  const auto length = std::to_string(body.size());
+  codec::h1::ExtraFields extra;
+  extra.add("Content-Length", length);
+  extra.add("Connection", "close");
+  const codec::h1::ResponseHeadOut line{exchange.response.status, {}};
+  std::string text(codec::h1::serialise(line, exchange.response.fields, extra.view(), exchange.arena()));
+  text += body;
+  exchange.clear();
+  return text;
+}
+
 void Listener::report_no_descriptors() {
   if (const auto count = plan_->no_descriptors->due(loop_.now())) {
     log::error("listener {}: no file descriptor was left for a connection, {} time{}; raise LimitNOFILE (ulimit -n)",
@@ -152,7 +162,8 @@ void Listener::report_no_descriptors() {
 // Says why before it closes; a client that does not take it at once goes without.
 Task<void> Listener::turn_away(std::unique_ptr<net::Transport> transport) {
   if (!plan_->refusals->take()) co_return metrics_.ended(telemetry::ConnectionEnd::over_limit);
-  Slice refusal = kTooManyConnections;
+  const std::string text = connection_refusal();
+  Slice refusal = text;
   net::Deadline deadline(loop_);
   deadline.set(*transport, loop_.now() + kTurnAway);
   if (co_await transport->write({&refusal, 1})) {
@@ -166,8 +177,13 @@ Task<void> Listener::turn_away(std::unique_ptr<net::Transport> transport) {
   metrics_.ended(telemetry::ConnectionEnd::over_limit);
 }
 
+void Listener::announce_close() noexcept {
+  closing_ = true;
+  sessions_.each([](Session& session) { session.announce_close(); });
+}
+
 void Listener::stop() noexcept {
-  stopping_ = true;
+  closing_ = stopping_ = true;
   if (acceptor_) acceptor_->stop();
   openings_.each([](Opening& opening) { opening.abort(); });
   sessions_.each([](Session& session) { session.stop(); });

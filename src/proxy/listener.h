@@ -59,6 +59,8 @@ class Listener {
   /// New exchanges go to this gateway; those under way stay with theirs.
   void use(std::shared_ptr<Gateway> gateway) noexcept { gateway_ = std::move(gateway); }
 
+  /// Accepts on, but every response from now on says that its connection ends.
+  void announce_close() noexcept;
   /// Accepts no more; idle connections end, others after their exchange.
   void stop() noexcept;
   /// Breaks what is left.
@@ -80,6 +82,7 @@ class Listener {
   bool counts_client(const net::Transport& transport) const;
   void ended(const net::Transport& transport, telemetry::ConnectionEnd how) noexcept;
   void closed(telemetry::ConnectionEnd how) noexcept;
+  std::string connection_refusal();
   void report_no_descriptors();
   Task<void> turn_away(std::unique_ptr<net::Transport> transport);
 
@@ -92,6 +95,7 @@ class Listener {
   IntrusiveList<Session> sessions_;
   IntrusiveList<Opening> openings_;
   TaskGroup tasks_;
+  bool closing_ = false;  // connections end with the next response
   bool stopping_ = false;
 };
 

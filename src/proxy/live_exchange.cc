@@ -6,7 +6,6 @@ namespace sluice::proxy {
 namespace {
 
 constexpr auto kHangupDelay = std::chrono::milliseconds(50);
-constexpr auto kTunnelIdle = std::chrono::hours(1);  // a quiet WebSocket is not a dead one
 
 }  // namespace
 
@@ -23,14 +22,14 @@ void HangupWatch::on_timer() noexcept {
   auto& client = *live_.client;
   // While the body is still read, its reader notices by itself; it begins the watch at its end.
   if (!client.request_complete()) return;
-  if (client.transport().peer_gone()) return live_.client_left();
+  if (client.transport().peer_gone()) return live_.give_up(http::Reason::client_closed);
   watching_ = true;
   client.transport().watch(this);
 }
 
 void HangupWatch::on_activity() noexcept {
   watching_ = false;
-  if (live_.client->transport().peer_gone()) live_.client_left();
+  if (live_.client->transport().peer_gone()) live_.give_up(http::Reason::client_closed);
 }
 
 void LiveExchange::begin(codec::ServerStream& stream) noexcept {
@@ -44,8 +43,11 @@ void LiveExchange::begin(codec::ServerStream& stream) noexcept {
   first = {};
   first_taken = false;
   upload_error.reset();
+  writing = reading = request_sent = false;
   upstream_refusal = {};
-  response_begun = tunnel = gone = false;
+  response_begun = tunnel = false;
+  early.reset();
+  given_up = http::Reason::none;
 }
 
 void LiveExchange::end() noexcept {
@@ -57,8 +59,8 @@ void LiveExchange::end() noexcept {
   route = nullptr;
 }
 
-void LiveExchange::client_left() noexcept {
-  gone = true;
+void LiveExchange::give_up(http::Reason why) noexcept {
+  if (is_wanted()) given_up = why;
   canceller.cancel();
   if (lease) lease->connection().transport().abort(Fault::cancelled);
 }
@@ -67,8 +69,29 @@ void LiveExchange::allow_upstream(Duration after) noexcept {
   upstream_deadline.set(lease->connection().transport(), std::min(loop.now() + after, route_deadline));
 }
 
-bool LiveExchange::route_timed_out() const noexcept { return loop.now() >= route_deadline; }
+void LiveExchange::time_upstream() noexcept {
+  if (tunnel) return allow_upstream(client->tunnel_timeout());
+  bool has_all = request_sent || client->awaits_continue();
+  if (writing || (reading && has_all)) return allow_upstream(target->timeouts.idle);
+  upstream_deadline.clear();
+}
 
-Duration LiveExchange::body_timeout() const noexcept { return tunnel ? Duration(kTunnelIdle) : target->timeouts.idle; }
+void LiveExchange::time_client() noexcept {
+  // The client is not late before it was told to go on: the upstream owes that word.
+  if (client->awaits_continue() && !response_begun) return allow_upstream(target->timeouts.first_byte);
+  route_deadline = TimePoint::max();
+  time_upstream();
+}
+
+void LiveExchange::time_response() noexcept {
+  request_sent = true;
+  if (response_begun) return time_upstream();
+  begin_route_time();
+  allow_upstream(target->timeouts.first_byte);
+}
+
+void LiveExchange::begin_route_time() noexcept { route_deadline = loop.now() + route->settings.timeout; }
+
+bool LiveExchange::route_timed_out() const noexcept { return loop.now() >= route_deadline; }
 
 }  // namespace sluice::proxy

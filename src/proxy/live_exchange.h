@@ -45,16 +45,27 @@ class LiveExchange {
   /// Lets everything go; nothing may be pending.
   void end() noexcept;
 
-  /// The client has left: gives up whatever waits for an upstream.
-  void client_left() noexcept;
+  /// Nobody waits for the response any more, for this reason: client_closed or drained. Gives up whatever waits
+  /// for an upstream.
+  void give_up(http::Reason why) noexcept;
+  bool is_wanted() const noexcept { return given_up == http::Reason::none; }
 
-  /// Moves the upstream's deadline: `after` from now, but not beyond the route's timeout while the
-  /// response has not begun.
+  // The upstream's time runs only for what it owes: to take what is written to it and, once it has the whole
+  // request, to respond. While the client is waited for, neither it nor the route's time runs: the client's
+  // stream sees to that wait.
+
+  /// Moves the upstream's deadline: `after` from now, but not beyond the route's.
   void allow_upstream(Duration after) noexcept;
-  bool route_timed_out() const noexcept;
+  /// Between two pieces of a body or of a tunnel: for what is pending now, by `writing` and `reading`.
+  void time_upstream() noexcept;
+  /// The rest of the request's body is waited for.
+  void time_client() noexcept;
+  /// The whole request has been sent, or all of it that can be: from here the response has its time.
+  void time_response() noexcept;
 
-  /// Between two pieces of a body, or of a tunnel.
-  Duration body_timeout() const noexcept;
+  /// The route's time begins now.
+  void begin_route_time() noexcept;
+  bool route_timed_out() const noexcept;
 
   net::Loop& loop;
   Exchange exchange;
@@ -67,7 +78,7 @@ class LiveExchange {
   std::optional<upstream::Lease> lease;
   net::Deadline upstream_deadline;  // on the leased connection; cleared before the lease ends
   const upstream::UpstreamConfig* target = nullptr;  // the upstream that is asked
-  TimePoint route_deadline = TimePoint::max();         // max() once the response has begun
+  TimePoint route_deadline = TimePoint::max();         // max() while the request comes in and once the response does
   std::uint64_t max_body = 0;  // bytes of the request's body; 0: no limit
   bool expects_tunnel = false;  // the request asks for an upgrade
   bool te_trailers = false;     // the client takes trailers
@@ -76,11 +87,15 @@ class LiveExchange {
   bool first_taken = false;
   Child upload;               // the request's body, beside the response
   std::optional<Error> upload_error;
+  bool writing = false;       // a piece of the request is pending towards the upstream
+  bool reading = false;       // a piece of the response's body is awaited
+  bool request_sent = false;  // to its end, or as far as it goes
   HangupWatch hangup;
-  http::Refusal upstream_refusal;  // what was wrong with the head of the last attempt's response
+  http::Refusal upstream_refusal;  // what was wrong with the last attempt's response
   bool response_begun = false;  // the final head of the upstream is here
+  std::optional<BodyPiece> early;  // of the response's body: what came with its head
   bool tunnel = false;        // both sides have switched protocols
-  bool gone = false;          // the client has left
+  http::Reason given_up = http::Reason::none;
 };
 
 }  // namespace sluice::proxy

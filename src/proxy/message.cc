@@ -16,7 +16,10 @@ namespace {
 using http::FieldName;
 using Kind = http::BodyLength::Kind;
 
-// What Via says of us, by the version that a message came with.
+// A way through this process and back to it may be meant, a circle is not.
+constexpr std::size_t kMaxRounds = 3;
+
+// What the Via of a response says of us, by the version that it came with.
 std::string_view via_hop(http::Version received) noexcept {
   switch (received) {
     case http::Version::http_1_0: return "1.0 sluice";
@@ -85,10 +88,11 @@ void identify(Exchange& exchange, Rng& rng) {
   }
 }
 
-http::Refusal prepare_request(LiveExchange& live) {
+http::Refusal prepare_request(LiveExchange& live, std::string_view via) {
   auto& exchange = live.exchange;
   auto& request = exchange.request;
   auto& fields = request.fields;
+  if (http::via_count(fields, via) > kMaxRounds) return {http::Reason::loop_detected, {}};
   auto upgrade = wanted_upgrade(request, exchange.arena());
   auto hop = http::remove_hop_by_hop(fields, http::Direction::request);
   live.te_trailers = hop.te_trailers;
@@ -109,7 +113,7 @@ http::Refusal prepare_request(LiveExchange& live) {
                        .host = request.authority,
                        .trusted = exchange.client.trusted_peer},
                       exchange.arena());
-  http::append_via(fields, via_hop(request.version), exchange.arena());
+  http::append_via(fields, exchange.arena().concat(http::short_name(request.version), " ", via), exchange.arena());
   fields.set(FieldName::x_request_id, exchange.request_id);
   if (exchange.request_filters().changes_length) forget_length(fields, request.body);
   const auto& rewrite = live.route->settings.rewrite;

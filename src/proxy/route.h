@@ -26,7 +26,7 @@ struct RouteTarget {
 /// What a route says about forwarding; shared by workers.
 struct RouteSettings {
   std::string name;
-  Duration timeout = std::chrono::seconds(60);  ///< Up to the response head, all attempts included.
+  Duration timeout = std::chrono::seconds(60);  ///< From the request's end to the response head.
   std::optional<std::uint64_t> max_body{};      ///< Bytes of the request's body; unset: the listener's limit.
   bool allow_encoded_slash = false;             ///< Takes paths with %2F or %5C in them.
   std::shared_ptr<const Rewrite> rewrite{};     ///< Null: the path goes on as it is.

@@ -94,7 +94,8 @@ const conf::ObjectSpec& RouteConfig::spec() {
           .field("refusal", &RouteConfig::refusal, "The body of refusals, in place of problem+json.")
           .field("request_headers", &RouteConfig::request_headers, "Edits of what the upstream gets.")
           .field("response_headers", &RouteConfig::response_headers, "Edits of what the client gets.")
-          .field("timeout", &RouteConfig::timeout, "Up to the response head, all attempts included.",
+          .field("timeout", &RouteConfig::timeout,
+                 "From the end of the request to the response head, all attempts included; reaching the upstream before has as long.",
                  conf::between(1ms, 24h))
           .field("max_body", &RouteConfig::max_body,
                  "Largest request body, in place of the listener's `limits.body`.")

@@ -37,7 +37,7 @@ struct RouteConfig {
   std::optional<middleware::Refusal> refusal;
   std::optional<middleware::RequestHeaders> request_headers;
   std::optional<middleware::ResponseHeaders> response_headers;
-  Duration timeout = std::chrono::seconds{60};  ///< Up to the response head.
+  Duration timeout = std::chrono::seconds{60};  ///< From the end of the request to the response head.
   std::optional<Bytes> max_body;                ///< In place of the listener's limits.body.
   bool allow_encoded_slash = false;             ///< Takes paths with %2F or %5C in them.
   conf::Node where;

@@ -38,9 +38,10 @@ Task<void> Session::run(std::unique_ptr<Session> self) {
     auto lease = listener.exchanges_.take();
     auto gateway = listener.gateway_;
     auto refusal = self->begin(*lease, found);
-    self->live_ = &lease->live;
+    self->current_ = lease.get();
     co_await gateway->serve(lease->live, lease->stream, listener.plan_->settings, refusal);
-    self->live_ = nullptr;
+    self->current_ = nullptr;
+    if (lease->live.given_up == http::Reason::drained) co_return self->ended(ConnectionEnd::drained);
     if (lease->stream.end() && !listener.stopping_) continue;
     lease.reset();
     co_await self->connection_.linger();
@@ -72,7 +73,7 @@ http::Refusal Session::begin(H1Exchange& recycled, Wait found) {
   describe_client(exchange);
   bool misdirected = wants_another_scheme(exchange.request) || !is_for_this_host(exchange.request);
   if (!refusal && misdirected) refusal = {http::Reason::misdirected, {}};
-  bool last = ++requests_ >= listener_.plan_->requests_per_connection || listener_.stopping_;
+  bool last = ++requests_ >= listener_.plan_->requests_per_connection || listener_.closing_;
   if (refusal || last) recycled.stream.close_after();
   return refusal;
 }
@@ -87,9 +88,13 @@ bool Session::is_for_this_host(const RequestHead& request) const noexcept {
   return http::equal_ignore_case(name, request.host);
 }
 
+void Session::announce_close() noexcept {
+  if (current_) current_->stream.announce_close();
+}
+
 void Session::abort() noexcept {
+  if (current_) current_->live.give_up(http::Reason::drained);
   connection_.transport().abort(Fault::cancelled);
-  if (live_) live_->client_left();
 }
 
 void Session::describe_client(Exchange& exchange) {

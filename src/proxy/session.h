@@ -24,6 +24,8 @@ class Session final : public ListHook<> {
   /// From the first request to the last. The coroutine owns its session.
   static Task<void> run(std::unique_ptr<Session> self);
 
+  /// The response that is due says that the connection ends; if none is, the next one does.
+  void announce_close() noexcept;
   void stop() noexcept { connection_.stop(); }
   /// Breaks the connection, and what its exchange waits for.
   void abort() noexcept;
@@ -41,7 +43,7 @@ class Session final : public ListHook<> {
 
   Listener& listener_;
   codec::h1::ServerConnection connection_;
-  LiveExchange* live_ = nullptr;  // under way
+  H1Exchange* current_ = nullptr;  // under way
   std::uint64_t requests_ = 0;
   std::string peer_;  // as exchanges show it, with its port: written once a connection
   std::uint8_t peer_address_size_ = 0;

@@ -27,7 +27,9 @@ bool keep_first(LiveExchange& live, const Result<BodyPiece>& read) {
 }
 
 Task<bool> await_first(LiveExchange& live, Task<Result<BodyPiece>> reading) {
-  co_return keep_first(live, co_await std::move(reading));
+  bool kept = keep_first(live, co_await std::move(reading));
+  live.begin_route_time();
+  co_return kept;
 }
 
 Task<void> break_upload(LiveExchange& live) {
@@ -53,22 +55,31 @@ Task<bool> take_first_piece(LiveExchange& live) {
 Task<void> upload(LiveExchange& live) {
   auto& connection = live.lease->connection();
   for (;;) {
+    live.time_client();
     auto piece = admit(live, co_await live.client->read());
     if (!piece) {
       live.upload_error = piece.error();
       connection.transport().abort(Fault::cancelled);
       co_return;
     }
-    live.allow_upstream(live.body_timeout());
     if (piece->bytes == 0 && !piece->last) continue;
-    auto written = co_await connection.write(*piece, piece->last ? live.client->trailers() : nullptr);
+    auto writing = connection.write(*piece, piece->last ? live.client->trailers() : nullptr);
+    live.writing = true;
+    if (!writing.is_done()) live.time_upstream();
+    auto written = co_await std::move(writing);
     if (!written) {
       live.upload_error = written.error();
       if (live.tunnel) connection.transport().abort(Fault::cancelled);
+      // It gets no more of the request, so what it owes is its response.
+      if (!live.upstream_deadline.passed()) {
+        live.writing = false;
+        live.time_response();
+      }
       co_return;
     }
+    live.writing = false;
     if (piece->last) {
-      if (!live.response_begun) live.allow_upstream(live.target->timeouts.first_byte);
+      live.time_response();
       if (!live.tunnel) live.hangup.begin();
       co_return;
     }

@@ -25,7 +25,9 @@ const conf::ObjectSpec& ListenerLimitsConfig::spec() {
   static const conf::ObjectSpec spec =
       conf::object<ListenerLimitsConfig>("ListenerLimits", "What clients may use.")
           .field("connections", &ListenerLimitsConfig::connections,
-                 "Connections at the same time, over all workers; more are closed at once.", conf::at_least(1))
+                 "Connections at the same time, over all workers. More are answered 503 before a request is read, and closed; "
+                 "with TLS closed at once.",
+                 conf::at_least(1))
           .field("connections_per_client", &ListenerLimitsConfig::connections_per_client,
                  "The same for one client: an IPv4 address, or an IPv6 /64. Trusted proxies and unix sockets are not "
                  "counted. No limit where it is not written.",
@@ -43,7 +45,10 @@ const conf::ObjectSpec& ListenerLimitsConfig::spec() {
           .field("idle_timeout", &ListenerLimitsConfig::idle_timeout,
                  "How long a connection may wait for its next request.", conf::between(1ms, 24h))
           .field("body_timeout", &ListenerLimitsConfig::body_timeout,
-                 "How long a body may stand still in either direction.", conf::between(1ms, 24h))
+                 "How long a body may stand still in either direction; 408 where the request's does.",
+                 conf::between(1ms, 24h))
+          .field("tunnel_timeout", &ListenerLimitsConfig::tunnel_timeout,
+                 "How long an upgraded connection may be silent in both directions.", conf::between(1ms, 24h * 30))
           .field("requests_per_connection", &ListenerLimitsConfig::requests_per_connection,
                  "Requests after which a connection is closed.", conf::at_least(1));
   return spec;
@@ -84,7 +89,11 @@ const conf::ObjectSpec& AdminConfig::spec() {
 const conf::ObjectSpec& ShutdownConfig::spec() {
   static const conf::ObjectSpec spec =
       conf::object<ShutdownConfig>("Shutdown", "What SIGTERM and SIGINT do.")
-          .field("drain", &ShutdownConfig::drain, "How long exchanges under way may take to finish.",
+          .field("grace", &ShutdownConfig::grace,
+                 "How long new requests are still served, at most `drain`: connections are accepted, and every response "
+                 "says Connection: close.",
+                 conf::between(0s, 24h))
+          .field("drain", &ShutdownConfig::drain, "How long all of it may take until exchanges under way are cut.",
                  conf::between(0s, 24h));
   return spec;
 }

@@ -27,6 +27,7 @@ struct ListenerLimitsConfig {
   Duration header_timeout = std::chrono::seconds(10);
   Duration idle_timeout = std::chrono::seconds(60);
   Duration body_timeout = std::chrono::seconds(60);
+  Duration tunnel_timeout = std::chrono::hours(1);
   std::uint64_t requests_per_connection = 10'000;
 
   static const conf::ObjectSpec& spec();
@@ -51,6 +52,7 @@ struct AdminConfig {
 };
 
 struct ShutdownConfig {
+  Duration grace = std::chrono::seconds(1);
   Duration drain = std::chrono::seconds(30);
 
   static const conf::ObjectSpec& spec();

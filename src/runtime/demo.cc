@@ -46,7 +46,7 @@ routes:
 
 access_log: { format: text }
 admin: { address: ADMIN }
-shutdown: { drain: 2s }
+shutdown: { grace: 0s, drain: 2s }
 )";
 
 std::string replaced(std::string text, std::string_view word, const std::string& with) {

@@ -1,7 +1,9 @@
 #include "runtime/server.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <random>
 #include <set>
 #include <thread>
 
@@ -88,7 +90,8 @@ std::vector<telemetry::PoolState> pool_states(const Snapshot& snapshot) {
 
 }  // namespace
 
-Server::Server(std::shared_ptr<const Snapshot> snapshot) : snapshot_(std::move(snapshot)) {
+Server::Server(std::shared_ptr<const Snapshot> snapshot)
+    : snapshot_(std::move(snapshot)), via_token_(fmt::format("{:08x}", std::random_device()())) {
   const auto& config = snapshot_->config;
   log::configure(config.log);
   choose_backend();
@@ -154,7 +157,7 @@ std::vector<std::vector<net::ListenSocket>> Server::bind(unsigned workers) {
 
 void Server::start_workers(std::vector<std::vector<net::ListenSocket>> sockets) {
   for (unsigned i = 0; i < shards_.size(); ++i) {
-    workers_.push_back(std::make_unique<Worker>(Worker::Parts{i, backend_, *shards_[i], access_log_->port(i)}));
+    workers_.push_back(std::make_unique<Worker>(Worker::Parts{i, backend_, *shards_[i], access_log_->port(i), via_token_}));
     shards_[i]->watch_loop(&workers_[i]->loop().stats());
   }
   for (unsigned i = 0; i < workers_.size(); ++i) {
@@ -196,9 +199,12 @@ bool Server::drained() const noexcept {
 
 DrainReport Server::shutdown() {
   ready_.store(false, std::memory_order_relaxed);
+  const auto& times = snapshot_->config.shutdown;
+  auto deadline = std::chrono::steady_clock::now() + times.drain;
+  for (auto& worker : workers_) worker->announce_close();
+  std::this_thread::sleep_for(std::min(times.grace, times.drain));
   listener_files_.clear();
   for (auto& worker : workers_) worker->stop();
-  auto deadline = std::chrono::steady_clock::now() + snapshot_->config.shutdown.drain;
   while (!drained() && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(kDrainPoll);
   DrainReport report;
   if (!drained()) {

@@ -47,8 +47,8 @@ class Server {
   explicit Server(std::shared_ptr<const Snapshot> snapshot);
   ~Server();
 
-  /// Readiness off, accepts no more, lets exchanges end for as long as `shutdown.drain` says, then
-  /// cuts what is left.
+  /// Readiness off; for `shutdown.grace` serves on and tells every client that its connection ends; then accepts
+  /// no more, lets exchanges end until `shutdown.drain` has passed since the begin, and cuts what is left.
   DrainReport shutdown();
 
   /// Opens the access log's file anew, after a rotation.
@@ -81,6 +81,7 @@ class Server {
   net::Backend backend_ = net::Backend::epoll;
   std::string backend_reason_;
   std::vector<net::Address> addresses_;
+  const std::string via_token_;  // drawn at start
   std::vector<net::SocketFile> listener_files_;
   std::vector<net::SocketFile> admin_file_;  // one or none
   DescriptorNeeds descriptor_needs_;

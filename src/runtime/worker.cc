@@ -44,7 +44,7 @@ void Worker::run(ThreadStart& start) {
 }
 
 void Worker::serve(const Snapshot& snapshot, std::vector<net::ListenSocket> sockets) {
-  gateway_ = build_gateway(snapshot, {*loop_, rng_, parts_.shard, parts_.access_log});
+  gateway_ = build_gateway(snapshot, {*loop_, rng_, parts_.shard, parts_.access_log, parts_.via_token});
   for (const auto& plan : snapshot.listeners) {
     listeners_.push_back(std::make_unique<proxy::Listener>(
         *loop_, plan, parts_.shard.listener(plan->settings.name), *exchanges_, gateway_.gateway));
@@ -54,6 +54,12 @@ void Worker::serve(const Snapshot& snapshot, std::vector<net::ListenSocket> sock
       auto acceptor = loop_->network().listen(sockets[i]);
       if (acceptor) tasks_.spawn(listeners_[i]->run(std::move(*acceptor)));
     }
+  });
+}
+
+void Worker::announce_close() {
+  loop_->post([this] {
+    for (auto& listener : listeners_) listener->announce_close();
   });
 }
 

@@ -28,6 +28,7 @@ class Worker {
     net::Backend backend;
     telemetry::Shard& shard;
     telemetry::AccessLogPort& access_log;
+    std::string_view via_token;  ///< Outlives the worker.
   };
 
   /// Starts the thread and makes the loop there. Throws std::system_error where the kernel refuses.
@@ -39,6 +40,8 @@ class Worker {
   /// Builds this worker's parts here, on the control thread, then accepts on the sockets.
   void serve(const Snapshot& snapshot, std::vector<net::ListenSocket> sockets);
 
+  /// Accepts on, but every response says that its connection ends. Any thread.
+  void announce_close();
   /// Accepts no more; connections end as their exchanges do. Any thread.
   void stop();
   /// Breaks what is left. Any thread.

@@ -31,6 +31,9 @@ REFUSED = {
     "a huge field": START + b"X: " + b"y" * 200000 + b"\r\n\r\n",
     "only interim responses": b"HTTP/1.1 103 Early Hints\r\n\r\n" * 3,
     "endless interim responses": b"HTTP/1.1 103 Early Hints\r\n\r\n" * 500 + START + b"Content-Length: 0\r\n\r\n",
+    "a broken chunk size": START + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nzz\r\n",
+    "a chunk without end": START + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabcdef\r\n0\r\n\r\n",
+    "a forbidden trailer": START + b"Transfer-Encoding: chunked\r\n\r\n0\r\nContent-Length: 5\r\n\r\n",
 }
 
 # Begun well, ended badly: the client must be able to tell.
@@ -39,8 +42,6 @@ CUT = {
     "a cut chunk": START + b"Transfer-Encoding: chunked\r\n\r\n5\r\nabc",
     "no last chunk": START + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
     "a cut last chunk": START + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n",
-    "a broken chunk size": START + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nzz\r\n",
-    "a chunk without end": START + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabcdef\r\n0\r\n\r\n",
     "a cut trailer": START + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX-T: ",
 }
 
@@ -76,6 +77,25 @@ class HostileUpstreams(EndToEnd):
                     ask(self.sluice.address, head("GET", "/"))
                 line = self.sluice.await_access(lambda one: one.get("reason", "").startswith("upstream_"))
                 self.assertEqual(line["status"], 200)
+
+    def test_a_body_that_breaks_behind_its_head_keeps_its_status_and_says_why(self):
+        go_on = threading.Event()
+
+        def script(peer):
+            read_head(peer)
+            peer.sendall(START + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
+            go_on.wait(30)
+            peer.sendall(b"zz\r\n")
+
+        self.script = script
+        with Connection(self.sluice.address) as client:
+            client.send(head("GET", "/"))
+            self.assertEqual(client.read_head().status, 200)
+            go_on.set()
+            with self.assertRaises((Malformed, ConnectionResetError)):
+                client.until(b"\r\n0\r\n")
+        line = self.sluice.await_access(lambda one: one["path"] == "/")
+        self.assertEqual((line["status"], line["reason"]), (200, "upstream_invalid_chunk"))
 
     def test_an_origin_that_hangs_is_given_up(self):
         release = threading.Event()

@@ -62,7 +62,7 @@ class Ending(EndToEnd):
         wait_until(lambda: sluice.admin("/readyz")[0] == 503, "readyz turns 503")
         self.assertEqual(sluice.admin("/healthz")[0], 200)
         wait_until(lambda: not sluice.accepts(), "the listener closes")
-        self.assertTrue(idle.at_end())  # an idle connection is closed at once
+        self.assertTrue(idle.at_end())  # without a grace an idle connection is closed at once
         idle.close()
         self.held.let_go.set()
         self.assertEqual(client.exactly(4), b"half")
@@ -75,6 +75,44 @@ class Ending(EndToEnd):
     def test_sigint_does_the_same(self):
         self.finishes(signal.SIGINT)
 
+    def test_busy_connections_are_told_before_they_end_and_lose_nothing(self):
+        sluice = self.gateway(None, RESPOND, shutdown={"drain": "30s", "grace": "1s"})
+        lost, served = [], []
+
+        def ask_until_told(client):
+            try:
+                while client.ask(head("GET", "/")).field("connection") != "close":
+                    served.append(1)
+            except (Malformed, OSError) as error:
+                lost.append(error)
+
+        clients = [Connection(sluice.address) for _ in range(20)]
+        threads = [threading.Thread(target=ask_until_told, args=(client,)) for client in clients]
+        idle = Connection(sluice.address)
+        for thread in threads:
+            thread.start()
+        wait_until(lambda: len(served) > 200, "they are busy")
+        sluice.send_signal(signal.SIGTERM)
+        wait_until(lambda: sluice.admin("/readyz")[0] == 503, "readyz turns 503")
+        late = ask(sluice.address, head("GET", "/"))
+        self.assertEqual((late.status, late.field("connection")), (200, "close"))
+        for thread in threads:
+            thread.join()
+        self.assertEqual(lost, [])
+        self.assertTrue(idle.at_end())  # only then
+        self.assertEqual(sluice.wait(), 0, sluice.err())
+        self.assertIn("nothing was cut", sluice.err())
+
+    def test_the_grace_is_no_longer_than_the_drain_and_a_second_signal_ends_it_too(self):
+        sluice = self.gateway(None, RESPOND, shutdown={"drain": "100ms", "grace": "1h"})
+        sluice.send_signal(signal.SIGTERM)
+        self.assertEqual(sluice.wait(), 0, sluice.err())
+        sluice = self.gateway(None, RESPOND, shutdown={"drain": "1h", "grace": "1h"})
+        sluice.send_signal(signal.SIGTERM)
+        wait_until(lambda: "draining" in sluice.err(), "it drains")
+        wait_until(lambda: not sluice.running or sluice.send_signal(signal.SIGTERM), "a second signal ends it")
+        self.assertEqual(sluice.wait(), 1)
+
     def test_the_drain_deadline_cuts_what_is_left_and_says_how_many(self):
         sluice, client = self.slow_exchange(shutdown={"drain": "200ms"})
         sluice.send_signal(signal.SIGTERM)
@@ -82,6 +120,7 @@ class Ending(EndToEnd):
         self.assertIn("1 connection was cut", sluice.err())
         with self.assertRaises((Malformed, ConnectionResetError)):
             client.exactly(4)
+        self.assertEqual([(line["status"], line["reason"]) for line in sluice.access_log()], [(200, "drained")])
 
     def test_the_drain_deadline_cuts_what_still_waits_for_its_response_too(self):
         asked = threading.Event()
@@ -96,6 +135,7 @@ class Ending(EndToEnd):
         self.assertEqual(sluice.wait(), 0, sluice.err())
         self.assertIn("1 connection was cut", sluice.err())
         self.assertLess(time.monotonic() - began, 4)  # 5 s would be the patience with what does not let itself be cut
+        self.assertEqual([(line["status"], line["reason"]) for line in sluice.access_log()], [(503, "drained")])
 
     def test_only_a_signal_a_second_after_the_first_ends_it_at_once(self):
         sluice, _ = self.slow_exchange(shutdown={"drain": "60s"})

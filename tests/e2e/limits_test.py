@@ -69,6 +69,31 @@ class Limits(EndToEnd):
                 self.assertIn(client.read_response().status, (200, 408))
                 self.assertTrue(client.at_end())
 
+    def test_a_client_that_stalls_is_to_blame_and_one_that_is_slow_is_not_cut(self):
+        """Every other timeout is shorter than what the client may take."""
+        self.sluice.end_cleanly()
+
+        def answer_when_all_is_there(peer):
+            rest = read_head(peer)[1]
+            while len(rest) < 8 and (more := peer.recv(8)):
+                rest += more
+            peer.sendall(OK)
+
+        waiting = self.scripted(answer_when_all_is_there)
+        upstream = {"endpoints": [waiting.endpoint], "timeouts": {"first_byte": "200ms", "idle": "200ms"}}
+        limits = {"limits": {"body_timeout": "1s"}}
+        sluice = self.gateway({"a": upstream}, [{"name": "all", "upstream": "a", "timeout": "200ms"}], limits)
+        with Connection(sluice.address) as client:
+            client.send(head("POST", "/", "Content-Length: 8"))
+            for _ in range(8):
+                time.sleep(0.25)  # the pace of this client
+                client.send(b"x")
+            self.assertEqual(client.read_response().status, 200)
+            client.send(head("POST", "/", "Content-Length: 8") + b"x")
+            response = client.read_response()
+            self.assertEqual((response.status, response.reason), (408, "request_timeout"))
+        self.assertEqual(sluice.await_access(lambda line: line["status"] == 408)["reason"], "request_timeout")
+
     def test_too_large_a_head_is_answered_431(self):
         self.refusal(head("GET", "/", "X-Long: " + "a" * 5000), 431, "header_fields_too_large")
         self.refusal(head("GET", "/", *[f"X-{i}: a" for i in range(30)]), 431, "header_fields_too_large")
@@ -119,6 +144,7 @@ class Crowds(EndToEnd):
             fourth.send_what_is_taken(head("GET", "/"))
             response = fourth.read_response()
             self.assertEqual((response.status, response.reason), (503, "connection_limit"))
+            self.assertTrue(response.field("date") and response.json()["instance"] == response.field("x-request-id"))
             self.assertTrue(fourth.at_end())
         self.assertEqual(first[0].ask(head("GET", "/")).status, 200)
         first.pop().close()
@@ -193,6 +219,7 @@ class Leaving(EndToEnd):
     def setUp(self):
         super().setUp()
         self.asked, self.cancelled = threading.Event(), threading.Event()
+        self.more = lambda peer: None  # what it says before it waits
         self.origin = self.scripted(self.wait_for_the_end)
         self.sluice = self.gateway({"a": [self.origin.endpoint]})
 
@@ -200,6 +227,7 @@ class Leaving(EndToEnd):
         try:
             read_head(peer)
             self.asked.set()
+            self.more(peer)
             while peer.recv(65536):
                 pass
         finally:
@@ -229,6 +257,24 @@ class Leaving(EndToEnd):
         client = Connection(self.sluice.address)
         client.send(head("POST", "/", "Content-Length: 1000") + b"half")
         self.leaves(client, Connection.reset)
+
+    def test_a_client_that_leaves_within_its_response_keeps_its_status(self):
+        """Whoever notices: the watch on a client that waits, or a write to it."""
+        for way, size in (("waits", 10), ("is written to", 50_000_000)):
+            with self.subTest(way):
+                start = b"HTTP/1.1 201 Created\r\nContent-Length: 100000000\r\n\r\n" + b"x" * 10
+                self.asked.clear()
+                self.cancelled.clear()
+                self.more = lambda peer, size=size: peer.sendall(start + b"x" * size)
+                client = Connection(self.sluice.address)
+                client.send(head("GET", f"/{size}"))
+                self.assertEqual(client.read_head().status, 201)
+                client.reset()
+                self.assertTrue(self.cancelled.wait(20), "the upstream was not let go")
+                line = self.sluice.await_access(lambda one, size=size: one["path"] == f"/{size}")
+                self.assertEqual((line["status"], line["reason"]), (201, "client_closed"))
+        metrics = Metrics(self.sluice.admin("/metrics")[1])
+        self.assertEqual(metrics.sum("sluice_requests_total", status_class="2xx", reason="client_closed"), 2)
 
     def test_a_client_that_ends_its_body_early_is_answered_for_it_may_still_listen(self):
         client = Connection(self.sluice.address)

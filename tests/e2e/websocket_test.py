@@ -90,6 +90,21 @@ class Upgrades(EndToEnd):
             self.assertEqual(client.read_response().status, 101)
             self.assertEqual(client.rest(), b"hi")
 
+    def test_a_tunnel_that_is_silent_for_too_long_ends_and_the_log_says_why(self):
+        def script(peer):
+            read_head(peer)
+            peer.sendall(b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: shout\r\n\r\n")
+            peer.recv(100)
+
+        origin = self.scripted(script)
+        sluice = self.gateway({"a": [origin.endpoint]}, listener={"limits": {"tunnel_timeout": "200ms"}})
+        with Connection(sluice.address) as client:
+            client.send(head("GET", "/", *UPGRADE))
+            self.assertEqual(client.read_response().status, 101)
+            self.assertTrue(client.at_end())
+        line = sluice.await_access(lambda one: one["status"] == 101)
+        self.assertEqual(line["reason"], "tunnel_timeout")
+
     def test_a_client_that_breaks_off_ends_the_tunnel(self):
         left = threading.Event()
 

@@ -78,7 +78,9 @@ const std::vector<std::pair<std::string, int>>& golden() {
       {"misconfigured", 500},
       {"not_implemented", 501},
       {"client_closed", 499},
+      {"drained", 503},
       {"client_too_slow", 499},
+      {"tunnel_timeout", 504},
   };
   return list;
 }

@@ -19,10 +19,12 @@ TEST(Via, is_appended_to_what_is_there) {  // RFC 9110 7.6.3
 
 TEST(Via, shows_that_a_message_went_round) {
   HeaderBlock block;
-  block.add("Via", "1.1 a, HTTP/1.1 Sluice-7 (a comment)");
-  EXPECT_TRUE(via_has(block, "sluice-7"));
-  EXPECT_FALSE(via_has(block, "sluice"));
-  EXPECT_FALSE(via_has(block, "comment"));
+  block.add("Via", "1.1 a, HTTP/1.1 sluice (4f2a91c3), 1.0 sluice (00000001)");
+  block.add("Via", "2  sluice (4f2a91c3)");
+  EXPECT_EQ(via_count(block, "sluice (4f2a91c3)"), 2u);
+  EXPECT_EQ(via_count(block, "sluice (00000001)"), 1u);
+  EXPECT_EQ(via_count(block, "sluice"), 0u);
+  EXPECT_EQ(via_count(block, "(4f2a91c3)"), 0u);
 }
 
 TEST(MaxForwards, is_a_decimal_number) {  // RFC 9110 7.6.2

@@ -8,7 +8,11 @@ class Probe final : public Middleware {
   explicit Probe(HookCounts& counts) : counts_(counts) {}
   Step on_request(Exchange&) override { return counts_.requests += 1, Step::next; }
   void on_response(Exchange&) override { counts_.responses += 1; }
-  void on_done(Exchange&) override { counts_.done += 1; }
+  void on_done(Exchange& exchange) override {
+    counts_.done += 1;
+    counts_.status = exchange.response.status;
+    counts_.reason = exchange.reason;
+  }
 
  private:
   HookCounts& counts_;
@@ -40,7 +44,7 @@ GatewayWorld::GatewayWorld(std::string_view config, std::uint64_t seed)
       log_({.output = "none"}, 1),
       snapshot_(compiled(config, hooks_)),
       exchanges_(world_.loop()),
-      gateway_(build_gateway(*snapshot_, {world_.loop(), world_.rng(), shard_, log_.port(0)})) {
+      gateway_(build_gateway(*snapshot_, {world_.loop(), world_.rng(), shard_, log_.port(0), "5eed0001"})) {
   address_ = *net::Address::parse(*snapshot_->config.listeners.front().address);
   const auto& plan = snapshot_->listeners.front();
   listener_ = std::make_unique<proxy::Listener>(world_.loop(), plan, shard_.listener(plan->settings.name), exchanges_,

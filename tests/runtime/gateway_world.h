@@ -24,6 +24,8 @@ using namespace std::chrono_literals;
 /// Counts the hooks of every exchange that passes a chain.
 struct HookCounts {
   int requests = 0, responses = 0, done = 0;
+  int status = 0;                                ///< Of the last that was done.
+  http::Reason reason = http::Reason::none;
 };
 
 class GatewayWorld {
@@ -45,6 +47,10 @@ class GatewayWorld {
 
   /// One connection: sends the text, reads to the end of the stream.
   std::string exchange(std::string_view text) { return world_.exchange(address_, text); }
+
+  /// What a shutdown begins with, and what it goes on with.
+  void announce_close() { listener_->announce_close(); }
+  void stop() { listener_->stop(); }
 
   /// Breaks every connection, as the end of a drain does.
   void cut() { listener_->abort(); }

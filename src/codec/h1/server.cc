@@ -112,7 +112,8 @@ void ServerStream::begin(ServerConnection& connection, const RequestHead& reques
   reader_.begin(connection.input(), Side::client, request.body);
   writer_.reset(connection.transport(), Side::client);
   interim_bytes_ = 0;
-  waits_ = 0;
+  reading_ = writing_ = false;
+  awaits_continue_ = http::expectation(request.version, request.fields) == http::Expectation::continue_100;
   keep_alive_ = connection.keep_alive();
   head_taken_ = tunnel_ = false;
   head_only_ = request.method == http::Method::head;
@@ -124,31 +125,29 @@ bool ServerStream::end() noexcept {
   return keep_alive_ && finished() && reader_.complete();
 }
 
-// The time that the client has for its next byte; it may be reading, writing or both.
-void ServerStream::begin_wait(net::Deadline::Expiry expiry) noexcept {
+// The client has its time for what waits for it, from now: one direction may have moved, which is as good as both.
+void ServerStream::time_client() noexcept {
+  auto& deadline = connection_->deadline();
+  if (!writing_ && (!reading_ || awaits_continue())) return deadline.clear();
   auto& limits = connection_->limits();
   auto idle = tunnel_ ? limits.tunnel_timeout : limits.stall_timeout;
-  connection_->deadline().set(connection_->transport(), connection_->loop().now() + idle, expiry);
-  waits_ += 1;
+  // One that only owes bytes can still be told.
+  auto expiry = writing_ ? net::Deadline::Expiry::abort : net::Deadline::Expiry::cancel_read;
+  deadline.set(connection_->transport(), connection_->loop().now() + idle, expiry);
 }
 
-// One direction has moved: the other, if it waits too, has its time anew.
-Result<void> ServerStream::end_wait(Result<void> result) noexcept {
-  auto& deadline = connection_->deadline();
-  waits_ -= 1;
-  if (!result && deadline.passed()) return Error{.fault = Fault::timed_out, .side = Side::client};
-  if (waits_ == 0) {
-    deadline.clear();
-  } else {
-    begin_wait(net::Deadline::Expiry::abort);
-    waits_ -= 1;
-  }
+Result<void> ServerStream::end_wait(bool& waits, Result<void> result) noexcept {
+  waits = false;
+  if (!result && connection_->deadline().passed()) return Error{.fault = Fault::timed_out, .side = Side::client};
+  time_client();
   return result;
 }
 
 Task<Result<BodyPiece>> ServerStream::read() {
   auto piece = reader_.read();
-  return piece.is_done() ? std::move(piece) : await_read(std::move(piece));
+  if (!piece.is_done()) return await_read(std::move(piece));
+  if (writing_) time_client();
+  return piece;
 }
 
 Task<Result<void>> ServerStream::write(const BodyPiece& piece, const http::HeaderBlock* trailers) {
@@ -159,23 +158,25 @@ Task<Result<void>> ServerStream::flush() { return in_time(writer_.flush()); }
 
 // What is over at once needs no time limit.
 Task<Result<void>> ServerStream::in_time(Task<Result<void>> writing) {
-  return writing.is_done() ? std::move(writing) : await_write(std::move(writing));
+  if (!writing.is_done()) return await_write(std::move(writing));
+  if (reading_) time_client();
+  return writing;
 }
 
 Task<Result<BodyPiece>> ServerStream::await_read(Task<Result<BodyPiece>> reading) {
-  // Reading alone, a slow client is told; once a response has begun it can only be broken off.
-  bool alone = waits_ == 0 && (tunnel_ || !started());
-  begin_wait(alone ? net::Deadline::Expiry::cancel_read : net::Deadline::Expiry::abort);
+  reading_ = true;
+  time_client();
   auto piece = co_await std::move(reading);
-  auto waited = end_wait(piece ? Result<void>{} : Result<void>(piece.error()));
+  auto waited = end_wait(reading_, piece ? Result<void>{} : Result<void>(piece.error()));
   if (!waited) co_return waited.error();
   co_return piece;
 }
 
 Task<Result<void>> ServerStream::await_write(Task<Result<void>> writing) {
-  begin_wait(net::Deadline::Expiry::abort);
+  writing_ = true;
+  time_client();
   auto written = co_await std::move(writing);
-  co_return end_wait(written);
+  co_return end_wait(writing_, written);
 }
 
 // A length that HTTP/1.0 cannot be told ends with the connection.
@@ -193,6 +194,7 @@ http::BodyLength ServerStream::framing_for(const ResponseHead& head) noexcept {
 Task<Result<void>> ServerStream::write_interim(const ResponseHead& head) {
   auto bytes = serialise(ResponseHeadOut{head.status, head.reason}, head.fields, {}, *arena_);
   interim_bytes_ += bytes.size();
+  if (head.status == 100) awaits_continue_ = false;
   return in_time(writer_.write_raw(bytes));
 }
 

@@ -20,7 +20,7 @@ struct ServerLimits {
   HeadLimits head;
   Duration header_timeout = std::chrono::seconds(10);  ///< From the first byte of a head to its last.
   Duration idle_timeout = std::chrono::seconds(60);    ///< From one exchange to the next head's first byte.
-  Duration stall_timeout = std::chrono::seconds(60);   ///< Without a byte of a body in or out.
+  Duration stall_timeout = std::chrono::seconds(60);   ///< Without a byte of a body in or out that is waited for.
   Duration tunnel_timeout = std::chrono::hours(1);     ///< The same once the connection was upgraded.
 };
 
@@ -100,16 +100,20 @@ class ServerStream final : public codec::ServerStream {
   bool started() const noexcept override { return writer_.started(); }
   bool finished() const noexcept override { return head_taken_ && writer_.finished(); }
   bool request_complete() const noexcept override { return reader_.complete(); }
+  bool awaits_continue() const noexcept override { return awaits_continue_ && reader_.bytes() == 0; }
+  Duration tunnel_timeout() const noexcept override { return connection_->limits().tunnel_timeout; }
   http::Refusal refusal() const noexcept override { return reader_.refusal(); }
   void close_after() noexcept override { keep_alive_ = false; }
+  /// close_after(), unless it is too late to say so to the client.
+  void announce_close() noexcept { keep_alive_ = keep_alive_ && head_taken_; }
   std::uint64_t bytes_written() const noexcept override { return interim_bytes_ + writer_.sent(); }
   net::Transport& transport() noexcept override { return connection_->transport(); }
   void abort(Fault why) noexcept override;
 
  private:
   http::BodyLength framing_for(const ResponseHead& head) noexcept;
-  void begin_wait(net::Deadline::Expiry expiry) noexcept;
-  Result<void> end_wait(Result<void> result) noexcept;
+  void time_client() noexcept;
+  Result<void> end_wait(bool& waits, Result<void> result) noexcept;
   Task<Result<void>> in_time(Task<Result<void>> writing);
   Task<Result<void>> await_write(Task<Result<void>> writing);
   Task<Result<BodyPiece>> await_read(Task<Result<BodyPiece>> reading);
@@ -120,7 +124,9 @@ class ServerStream final : public codec::ServerStream {
   BodyReader reader_;
   BodyWriter writer_;
   std::uint64_t interim_bytes_ = 0;
-  unsigned waits_ = 0;  // operations that wait for the client: none, one, or one each way
+  bool reading_ = false;  // waits for the client's next byte
+  bool writing_ = false;  // waits for the client to take what was written
+  bool awaits_continue_ = false;
   bool keep_alive_ = false;
   bool head_taken_ = false;
   bool head_only_ = false;  // HEAD: the response has no body whatever it says

@@ -41,6 +41,7 @@ def configuration(upstreams=None, routes=None, listener=None, **rest):
         "shutdown": {"drain": "5s"},
     }
     whole.update(rest)
+    whole["shutdown"].setdefault("grace", "0s")  # no test waits for late clients unless it is about them
     return {key: value for key, value in whole.items() if value is not None}
 
 

@@ -1,0 +1,239 @@
+// Whose time runs while a request's body is on its way: the client's, the upstream's or the route's.
+#include "runtime/gateway_world.h"
+
+namespace sluice::runtime::testing {
+namespace {
+
+constexpr std::string_view kDefaults = R"(
+listeners: [{ address: 127.0.0.1:8080 }]
+upstreams: { app: [127.0.0.1:3000] }
+routes:    [{ upstream: app }]
+)";
+
+constexpr std::string_view kShort = R"(
+listeners: [{ address: 127.0.0.1:8080, limits: { body_timeout: 1m } }]
+upstreams: { app: { endpoints: [127.0.0.1:3000], timeouts: { first_byte: 60s, idle: 2s } } }
+routes:    [{ upstream: app, timeout: 3s }]
+)";
+
+constexpr std::string_view kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+bool has(std::string_view text, std::string_view part) { return text.find(part) != text.npos; }
+
+std::string post(std::size_t length, std::string_view more = "") {
+  return "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n" + std::string(more) +
+         "Content-Length: " + std::to_string(length) + "\r\n\r\n";
+}
+
+// Takes a request with a body of this size, then answers after a while.
+GatewayWorld::Origin answering_after(GatewayWorld& gateway, std::size_t body, Duration pause = {}) {
+  return [&gateway, body, pause](sim::Peer& peer) -> Task<void> {
+    co_await peer.receive_until("\r\n\r\n");
+    auto received = co_await peer.receive(body);
+    if (received.size() < body) co_return;
+    co_await gateway.world().loop().sleep(pause);
+    co_await peer.send(kOk);
+    co_await peer.receive();
+  };
+}
+
+struct Answer {
+  std::string text;
+  Duration took;  // as the client sees it
+};
+
+// Sends the head, then a piece of the body after each pause; what comes back.
+Answer upload(GatewayWorld& gateway, std::string head, std::size_t piece, int pieces, Duration pause) {
+  auto client = [&]() -> Task<Answer> {
+    auto before = gateway.world().now();
+    auto peer = co_await sim::connect(gateway.world().network(), gateway.address());
+    co_await peer->send(head);
+    for (int i = 0; i < pieces; ++i) {
+      co_await gateway.world().loop().sleep(pause);
+      if (!co_await peer->send(std::string(piece, 'x'))) break;
+    }
+    auto text = co_await peer->receive();
+    co_return Answer{text, gateway.world().now() - before};
+  };
+  return gateway.world().run(client()).value_or(Answer{"it hangs", {}});
+}
+
+TEST(SlowClient, may_take_longer_than_every_timeout_as_long_as_it_sends) {
+  GatewayWorld gateway(kDefaults);
+  gateway.origin(3000, answering_after(gateway, 70'000));
+  auto answer = upload(gateway, post(70'000), 1000, 70, 1s);
+  EXPECT_TRUE(answer.text.starts_with("HTTP/1.1 200 ")) << answer.text;
+  EXPECT_TRUE(gateway.wind_up());
+}
+
+TEST(SlowClient, that_stands_still_is_told_so_and_nobody_else_is_blamed) {
+  GatewayWorld gateway(kDefaults);
+  gateway.origin(3000, answering_after(gateway, 100));
+  auto answer = upload(gateway, post(100), 1, 1, 1ms);
+  EXPECT_TRUE(answer.text.starts_with("HTTP/1.1 408 ")) << answer.text;
+  EXPECT_TRUE(has(answer.text, "\"reason\":\"request_timeout\"")) << answer.text;
+  EXPECT_GE(answer.took, 60s);
+  EXPECT_LT(answer.took, 63s);
+  EXPECT_TRUE(gateway.wind_up());
+}
+
+TEST(SlowClient, may_pause_for_longer_than_the_upstream_may_be_idle) {
+  GatewayWorld gateway(kShort);
+  gateway.origin(3000, answering_after(gateway, 20));
+  auto answer = upload(gateway, post(20), 10, 2, 4s);
+  EXPECT_TRUE(answer.text.starts_with("HTTP/1.1 200 ")) << answer.text;
+  EXPECT_TRUE(gateway.wind_up());
+}
+
+TEST(SlowClient, may_pause_while_its_response_comes_in) {
+  GatewayWorld gateway(kShort);
+  gateway.origin(3000, [](sim::Peer& peer) -> Task<void> {
+    co_await peer.receive_until("\r\n\r\n");
+    co_await peer.send("HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n");
+    for (int i = 0; i < 2; ++i) {
+      auto piece = co_await peer.receive(10);
+      co_await peer.send(piece);
+    }
+    co_await peer.receive();
+  });
+  auto answer = upload(gateway, post(20), 10, 2, 4s);
+  EXPECT_TRUE(answer.text.ends_with("\r\n\r\n" + std::string(20, 'x'))) << answer.text;
+  EXPECT_TRUE(gateway.wind_up());
+}
+
+TEST(SlowClient, that_stands_still_within_its_response_is_the_reason_of_its_end) {
+  GatewayWorld gateway(kShort);
+  gateway.origin(3000, [](sim::Peer& peer) -> Task<void> {
+    co_await peer.receive_until("\r\n\r\n");
+    co_await peer.send("HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nhalf");
+    co_await peer.receive();
+  });
+  auto answer = upload(gateway, post(20), 10, 1, 4s);
+  EXPECT_TRUE(answer.text.ends_with("\r\n\r\nhalf")) << answer.text;
+  EXPECT_GE(answer.took, 60s);
+  EXPECT_EQ(gateway.hooks().status, 200);
+  EXPECT_EQ(gateway.hooks().reason, http::Reason::client_too_slow);
+  EXPECT_TRUE(gateway.wind_up());
+}
+
+TEST(SlowUpstream, has_the_routes_time_from_the_end_of_the_request) {
+  for (auto [pause, status] : {std::pair{2s, "200"}, {4s, "504"}}) {
+    GatewayWorld gateway(kShort);
+    gateway.origin(3000, answering_after(gateway, 20, pause));
+    auto answer = upload(gateway, post(20), 10, 2, 4s);
+    EXPECT_TRUE(answer.text.starts_with("HTTP/1.1 " + std::string(status))) << answer.text;
+    EXPECT_EQ(has(answer.text, "route_timeout"), pause == 4s) << answer.text;
+    EXPECT_TRUE(gateway.wind_up());
+  }
+}
+
+TEST(SlowUpstream, that_does_not_take_the_body_is_given_up_after_its_idle_time) {
+  GatewayWorld gateway(kShort);
+  gateway.origin(3000, [&](sim::Peer& peer) -> Task<void> {
+    co_await peer.receive_until("\r\n\r\n");
+    co_await gateway.world().loop().sleep(5min);
+  });
+  auto answer = upload(gateway, post(4'000'000), 4'000'000, 1, 1ms);
+  EXPECT_TRUE(answer.text.starts_with("HTTP/1.1 504 ")) << answer.text;
+  EXPECT_TRUE(has(answer.text, "upstream_idle_timeout")) << answer.text;
+  EXPECT_LT(answer.took, 4s);
+  EXPECT_TRUE(gateway.wind_up());
+}
+
+TEST(SlowUpstream, that_does_not_say_100_is_to_blame_not_the_client_that_waits_for_it) {  // RFC 9110 10.1.1
+  GatewayWorld gateway(R"(
+listeners: [{ address: 127.0.0.1:8080, limits: { body_timeout: 1s } }]
+upstreams: { app: { endpoints: [127.0.0.1:3000], timeouts: { first_byte: 5s } } }
+routes:    [{ upstream: app }]
+)");
+  gateway.origin(3000, [](sim::Peer& peer) -> Task<void> { co_await peer.receive(); });
+  auto answer = upload(gateway, post(20, "Expect: 100-continue\r\n"), 0, 0, 0s);
+  EXPECT_TRUE(has(answer.text, "\"reason\":\"upstream_timeout\"")) << answer.text;
+  EXPECT_GE(answer.took, 5s);
+  EXPECT_TRUE(gateway.wind_up());
+}
+
+TEST(SlowClient, that_was_told_to_go_on_has_its_time_from_then) {
+  GatewayWorld gateway(R"(
+listeners: [{ address: 127.0.0.1:8080, limits: { body_timeout: 2s } }]
+upstreams: { app: { endpoints: [127.0.0.1:3000], timeouts: { first_byte: 60s } } }
+routes:    [{ upstream: app }]
+)");
+  gateway.origin(3000, [&](sim::Peer& peer) -> Task<void> {
+    co_await peer.receive_until("\r\n\r\n");
+    co_await gateway.world().loop().sleep(5s);
+    co_await peer.send("HTTP/1.1 100 Continue\r\n\r\n");
+    co_await peer.receive();
+  });
+  auto answer = upload(gateway, post(20, "Expect: 100-continue\r\n"), 0, 0, 0s);
+  EXPECT_TRUE(has(answer.text, "HTTP/1.1 100 ") && has(answer.text, "request_timeout")) << answer.text;
+  EXPECT_GE(answer.took, 7s);
+  EXPECT_LT(answer.took, 8s);
+  EXPECT_TRUE(gateway.wind_up());
+}
+
+TEST(SlowClient, need_not_send_what_an_early_response_has_made_needless) {
+  GatewayWorld gateway(kShort);
+  gateway.origin(3000, [&](sim::Peer& peer) -> Task<void> {
+    co_await peer.receive_until("\r\n\r\n");
+    co_await peer.send("HTTP/1.1 401 Unauthorized\r\nContent-Length: 4\r\n\r\nno");
+    co_await gateway.world().loop().sleep(5min);
+  });
+  auto answer = upload(gateway, post(20, "Expect: 100-continue\r\n"), 0, 0, 0s);
+  EXPECT_TRUE(answer.text.ends_with("\r\n\r\nno")) << answer.text;
+  EXPECT_LT(answer.took, 4s) << "the upstream stands still, not the client";
+  EXPECT_EQ(gateway.hooks().reason, http::Reason::upstream_idle_timeout);
+  EXPECT_TRUE(gateway.wind_up());
+}
+
+// Opens a tunnel in which each side says something every so often, or never; how long it stood.
+Duration tunnel(Duration client_pause, Duration origin_pause) {
+  GatewayWorld gateway(R"(
+listeners: [{ address: 127.0.0.1:8080, limits: { tunnel_timeout: 10s } }]
+upstreams: { app: { endpoints: [127.0.0.1:3000], timeouts: { idle: 1s } } }
+routes:    [{ upstream: app, timeout: 1s }]
+)");
+  auto& loop = gateway.world().loop();
+  auto talk = [&loop](sim::Peer& peer, Duration pause) -> Task<void> {
+    for (int i = 0; i < 10; ++i) {
+      co_await loop.sleep(pause);
+      if (peer.transport().peer_gone() || !co_await peer.send("x")) co_return;
+    }
+  };
+  gateway.origin(3000, [&](sim::Peer& peer) -> Task<void> {
+    co_await peer.receive_until("\r\n\r\n");
+    co_await peer.send("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n");
+    if (origin_pause != 0s) co_await talk(peer, origin_pause);
+    co_await peer.receive();
+  });
+  Duration stood{};
+  auto client = [&]() -> Task<void> {
+    auto before = gateway.world().now();
+    auto peer = co_await sim::connect(gateway.world().network(), gateway.address());
+    co_await peer->send("GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n");
+    co_await peer->receive_until("\r\n\r\n");
+    if (client_pause != 0s) co_await talk(*peer, client_pause);
+    co_await peer->receive();
+    stood = gateway.world().now() - before;
+  };
+  EXPECT_TRUE(gateway.world().run(client()));
+  gateway.world().run_for(10s);
+  EXPECT_EQ(gateway.hooks().status, 101);
+  EXPECT_EQ(gateway.hooks().reason, http::Reason::tunnel_timeout);
+  EXPECT_TRUE(gateway.wind_up());
+  return stood;
+}
+
+TEST(Tunnel, ends_after_its_own_time_without_a_byte) {
+  auto stood = tunnel(0s, 0s);
+  EXPECT_GE(stood, 10s);
+  EXPECT_LT(stood, 12s);
+}
+
+TEST(Tunnel, stands_while_one_side_speaks) {
+  EXPECT_GE(tunnel(7s, 0s), 80s);
+  EXPECT_GE(tunnel(0s, 7s), 80s);
+}
+
+}  // namespace
+}  // namespace sluice::runtime::testing
