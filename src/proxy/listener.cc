@@ -10,7 +10,7 @@
 namespace sluice::proxy {
 namespace {
 
-constexpr auto kTurnAway = std::chrono::milliseconds(500);
+constexpr auto kTurnAway = std::chrono::seconds(2);
 
 }  // namespace
 

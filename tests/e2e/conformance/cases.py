@@ -63,7 +63,7 @@ class BadGateway:
 
 @dataclass(frozen=True)
 class Broken:
-    """The client gets this head, and then a body that ends in a reset or without its end."""
+    """The client gets this head, and then a body that ends in a reset or without its end; or a 502 in place of all that."""
 
     status: int = 200
 
