@@ -51,8 +51,14 @@ class ServerStream : public BodySource, public BodySink {
 
   virtual std::uint64_t bytes_written() const noexcept = 0;
 
-  /// What carries the stream. Aborting it breaks other streams of the connection too.
-  virtual net::Transport& transport() noexcept = 0;
+  /// Asks to be told when the client leaves, or speaks, while nobody reads from it; see net::Transport::watch().
+  virtual void watch(net::Watcher* watcher) noexcept = 0;
+
+  /// What is known without a system call: the client has left.
+  virtual bool gone() const noexcept = 0;
+
+  /// Gives a pending read up: it completes soon with Fault::cancelled.
+  virtual void cancel_read() noexcept = 0;
 
   /// Ends this stream in the middle so that the client cannot take it for whole.
   virtual void abort(Fault why) noexcept = 0;

@@ -38,6 +38,7 @@ struct WriteOp {
 struct TlsFacts {
   std::string_view version;      ///< "TLSv1.3"
   std::string_view cipher;       ///< As IANA names it.
+  std::string_view protocol;     ///< By ALPN: "h2", "http/1.1"; empty where none was agreed on.
   std::string_view server_name;  ///< SNI, as the client sent it; empty where it sent none.
   bool resumed = false;
   bool client_verified = false;  ///< The peer has shown a certificate, and it stands up to verification.

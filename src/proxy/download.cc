@@ -64,7 +64,7 @@ class Grace final : public Timer {
 
  private:
   void on_timer() noexcept override {
-    live_.client->transport().cancel_read();
+    live_.client->cancel_read();
     live_.lease->connection().transport().abort(Fault::cancelled);
   }
   LiveExchange& live_;

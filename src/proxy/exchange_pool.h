@@ -4,7 +4,9 @@
 #include <memory>
 #include <vector>
 
+#include "base/intrusive_list.h"
 #include "codec/h1/server.h"
+#include "codec/h2/server.h"
 #include "proxy/live_exchange.h"
 
 namespace sluice::proxy {
@@ -16,22 +18,28 @@ struct H1Exchange {
   codec::h1::ServerStream stream;
 };
 
-/// One a worker.
-class ExchangePool {
+/// An exchange that is an HTTP/2 stream.
+struct H2Exchange final : codec::h2::ServerStream, ListHook<> {
+  explicit H2Exchange(net::Loop& loop) noexcept : codec::h2::ServerStream(loop), live(loop) {}
+  LiveExchange live;
+};
+
+template <class Recycled>
+class RecyclingPool {
  public:
-  explicit ExchangePool(net::Loop& loop) noexcept : loop_(loop) {}
+  explicit RecyclingPool(net::Loop& loop) noexcept : loop_(loop) {}
 
   /// Goes back to the pool when let go.
   struct Return {
-    ExchangePool* pool;
-    void operator()(H1Exchange* exchange) const noexcept { pool->give_back(exchange); }
+    RecyclingPool* pool;
+    void operator()(Recycled* exchange) const noexcept { pool->give_back(exchange); }
   };
-  using Lease = std::unique_ptr<H1Exchange, Return>;
+  using Lease = std::unique_ptr<Recycled, Return>;
 
   Lease take() {
     if (free_.empty()) {
       free_.reserve(++made_);  // so that giving back never allocates
-      return {new H1Exchange(loop_), Return{this}};
+      return {new Recycled(loop_), Return{this}};
     }
     auto* exchange = free_.back().release();
     free_.pop_back();
@@ -39,11 +47,18 @@ class ExchangePool {
   }
 
  private:
-  void give_back(H1Exchange* exchange) noexcept { free_.emplace_back(exchange); }
+  void give_back(Recycled* exchange) noexcept { free_.emplace_back(exchange); }
 
   net::Loop& loop_;
   std::size_t made_ = 0;
-  std::vector<std::unique_ptr<H1Exchange>> free_;
+  std::vector<std::unique_ptr<Recycled>> free_;
+};
+
+/// One a worker.
+struct ExchangePool {
+  explicit ExchangePool(net::Loop& loop) noexcept : h1(loop), h2(loop) {}
+  RecyclingPool<H1Exchange> h1;
+  RecyclingPool<H2Exchange> h2;
 };
 
 }  // namespace sluice::proxy

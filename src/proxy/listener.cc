@@ -5,6 +5,7 @@
 #include "codec/h1/serialise.h"
 #include "net/proxied_transport.h"
 #include "net/tls/tls_transport.h"
+#include "proxy/h2_session.h"
 #include "proxy/session.h"
 
 namespace sluice::proxy {
@@ -108,6 +109,10 @@ void Listener::begin_session(std::unique_ptr<net::Transport> transport) {
   tasks_.spawn(Session::run(std::make_unique<Session>(*this, std::move(transport))));
 }
 
+void Listener::begin_h2(std::unique_ptr<net::Transport> transport, std::string first) {
+  tasks_.spawn(H2Session::run(std::make_unique<H2Session>(*this, std::move(transport)), std::move(first)));
+}
+
 Task<void> Listener::encrypt(std::unique_ptr<net::Transport> transport) {
   using namespace net::tls;
   const auto& tls = *plan_->tls;
@@ -120,7 +125,11 @@ Task<void> Listener::encrypt(std::unique_ptr<net::Transport> transport) {
   tls.handshakes->give();
   metrics_.handshake(agreed.has_value(), encrypted->tls()->resumed);
   if (!agreed) co_return ended(*transport, telemetry::ConnectionEnd::tls_failed);
-  begin_session(std::move(transport));
+  if (encrypted->tls()->protocol == "h2") {
+    begin_h2(std::move(transport), {});
+  } else {
+    begin_session(std::move(transport));
+  }
 }
 
 // A session is over.
@@ -136,7 +145,7 @@ void Listener::closed(telemetry::ConnectionEnd how) noexcept {
 
 // The whole response. No request has been read: there is no route, and nothing is logged.
 std::string Listener::connection_refusal() {
-  auto lease = exchanges_.take();
+  auto lease = exchanges_.h1.take();
   auto& exchange = lease->live.exchange;
   exchange.begin(loop_.now(), loop_.wall());
   gateway_->refuse_connection(exchange);
@@ -179,18 +188,18 @@ Task<void> Listener::turn_away(std::unique_ptr<net::Transport> transport) {
 
 void Listener::announce_close() noexcept {
   closing_ = true;
-  sessions_.each([](Session& session) { session.announce_close(); });
+  sessions_.each([](Serving& session) { session.announce_close(); });
 }
 
 void Listener::stop() noexcept {
   closing_ = stopping_ = true;
   if (acceptor_) acceptor_->stop();
   openings_.each([](Opening& opening) { opening.abort(); });
-  sessions_.each([](Session& session) { session.stop(); });
+  sessions_.each([](Serving& session) { session.stop(); });
 }
 
 void Listener::abort() noexcept {
-  sessions_.each([](Session& session) { session.abort(); });
+  sessions_.each([](Serving& session) { session.abort(); });
 }
 
 }  // namespace sluice::proxy

@@ -10,6 +10,7 @@
 #include "base/intrusive_list.h"
 #include "base/task.h"
 #include "codec/h1/server.h"
+#include "codec/h2/server.h"
 #include "http/forwarded.h"
 #include "net/loop.h"
 #include "net/tls/server_context.h"
@@ -34,6 +35,8 @@ struct TlsPlan {
 struct ListenerPlan {
   ListenerSettings settings;
   codec::h1::ServerLimits limits;
+  std::optional<codec::h2::ServerLimits> h2;  ///< Unset: HTTP/2 is not spoken.
+  bool h1 = true;                             ///< HTTP/1.1 and 1.0 are.
   std::uint64_t requests_per_connection = 10'000;
   std::function<bool(const net::Address&)> trusts;  ///< Whose forwarding fields are believed; empty: nobody's.
   std::unique_ptr<SharedConnectionCount> connections;
@@ -45,7 +48,7 @@ struct ListenerPlan {
   std::optional<TlsPlan> tls;   ///< Unset: in the clear.
 };
 
-class Session;
+class Serving;
 
 class Listener {
  public:
@@ -71,6 +74,7 @@ class Listener {
 
  private:
   friend class Session;
+  friend class H2Session;
   class Opening;
 
   void serve(std::unique_ptr<net::Transport> transport);
@@ -78,6 +82,7 @@ class Listener {
   void welcome(std::unique_ptr<net::Transport> transport);
   void refuse(std::unique_ptr<net::Transport> transport);
   void begin_session(std::unique_ptr<net::Transport> transport);
+  void begin_h2(std::unique_ptr<net::Transport> transport, std::string first);
   Task<void> encrypt(std::unique_ptr<net::Transport> transport);
   bool counts_client(const net::Transport& transport) const;
   void ended(const net::Transport& transport, telemetry::ConnectionEnd how) noexcept;
@@ -92,7 +97,7 @@ class Listener {
   ExchangePool& exchanges_;
   std::shared_ptr<Gateway> gateway_;
   std::unique_ptr<net::Acceptor> acceptor_;
-  IntrusiveList<Session> sessions_;
+  IntrusiveList<Serving> sessions_;
   IntrusiveList<Opening> openings_;
   TaskGroup tasks_;
   bool closing_ = false;  // connections end with the next response

@@ -15,21 +15,21 @@ void HangupWatch::begin() noexcept {
 
 void HangupWatch::end() noexcept {
   disarm();
-  if (std::exchange(watching_, false)) live_.client->transport().watch(nullptr);
+  if (std::exchange(watching_, false)) live_.client->watch(nullptr);
 }
 
 void HangupWatch::on_timer() noexcept {
   auto& client = *live_.client;
   // While the body is still read, its reader notices by itself; it begins the watch at its end.
   if (!client.request_complete()) return;
-  if (client.transport().peer_gone()) return live_.give_up(http::Reason::client_closed);
+  if (client.gone()) return live_.give_up(http::Reason::client_closed);
   watching_ = true;
-  client.transport().watch(this);
+  client.watch(this);
 }
 
 void HangupWatch::on_activity() noexcept {
   watching_ = false;
-  if (live_.client->transport().peer_gone()) live_.give_up(http::Reason::client_closed);
+  if (live_.client->gone()) live_.give_up(http::Reason::client_closed);
 }
 
 void LiveExchange::begin(codec::ServerStream& stream) noexcept {

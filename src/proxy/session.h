@@ -5,16 +5,17 @@
 #include <string>
 
 #include "base/frame_pool.h"
-#include "base/intrusive_list.h"
 #include "base/task.h"
 #include "codec/h1/server.h"
+#include "proxy/client_facts.h"
 #include "proxy/listener.h"
+#include "proxy/serving.h"
 #include "telemetry/connection_metrics.h"
 
 namespace sluice::proxy {
 
 /// In its listener's list while it runs. Small while it waits for a request.
-class Session final : public ListHook<> {
+class Session final : public Serving {
  public:
   Session(Listener& listener, std::unique_ptr<net::Transport> transport);
 
@@ -25,28 +26,25 @@ class Session final : public ListHook<> {
   static Task<void> run(std::unique_ptr<Session> self);
 
   /// The response that is due says that the connection ends; if none is, the next one does.
-  void announce_close() noexcept;
-  void stop() noexcept { connection_.stop(); }
-  /// Breaks the connection, and what its exchange waits for.
-  void abort() noexcept;
+  void announce_close() noexcept override;
+  void stop() noexcept override { connection_.stop(); }
+  void abort() noexcept override;
 
  private:
   using Wait = codec::h1::ServerConnection::Wait;
 
   void ended(telemetry::ConnectionEnd how) noexcept;
+  bool switches_to_h2(Wait found) const noexcept;
+  void go_on_in_h2();
   telemetry::ConnectionEnd end_without_request(Wait found) noexcept;
   static telemetry::ConnectionEnd end_after(const http::Refusal& refusal) noexcept;
   http::Refusal begin(H1Exchange& recycled, Wait found);
-  bool is_for_this_host(const RequestHead& request) const noexcept;
-  void describe_client(Exchange& exchange);
-  void believe_peer(Exchange& exchange);
 
   Listener& listener_;
   codec::h1::ServerConnection connection_;
   H1Exchange* current_ = nullptr;  // under way
   std::uint64_t requests_ = 0;
-  std::string peer_;  // as exchanges show it, with its port: written once a connection
-  std::uint8_t peer_address_size_ = 0;
+  ClientFacts client_;
 };
 
 }  // namespace sluice::proxy

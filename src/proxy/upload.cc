@@ -34,7 +34,7 @@ Task<bool> await_first(LiveExchange& live, Task<Result<BodyPiece>> reading) {
 
 Task<void> break_upload(LiveExchange& live) {
   live.client->close_after();
-  live.client->transport().cancel_read();
+  live.client->cancel_read();
   live.lease->discard();
   live.lease->connection().transport().abort(Fault::cancelled);
   co_await live.upload.join();

@@ -49,6 +49,8 @@ const conf::ObjectSpec& ListenerLimitsConfig::spec() {
                  conf::between(1ms, 24h))
           .field("tunnel_timeout", &ListenerLimitsConfig::tunnel_timeout,
                  "How long an upgraded connection may be silent in both directions.", conf::between(1ms, 24h * 30))
+          .field("concurrent_streams", &ListenerLimitsConfig::concurrent_streams,
+                 "HTTP/2 requests that one connection may have under way; more are refused.", conf::between(1, 10000))
           .field("requests_per_connection", &ListenerLimitsConfig::requests_per_connection,
                  "Requests after which a connection is closed.", conf::at_least(1));
   return spec;
@@ -68,6 +70,9 @@ const conf::ObjectSpec& ListenerConfig::spec() {
                  "Every connection begins with a PROXY header (version 1 or 2), which names the client. It is taken "
                  "from trusted_proxies only; other connections are closed.")
           .field("tls", &ListenerConfig::tls, "TLS with clients; in the clear where it is not written.")
+          .field("protocols", &ListenerConfig::protocols,
+                 "What is spoken, the preferred one first: with TLS the client and ALPN choose, in the clear the client "
+                 "begins with HTTP/2's preface (prior knowledge) or without.")
           .field("limits", &ListenerConfig::limits, "What clients may use.")
           .where(&ListenerConfig::where)
           .check([](const ListenerConfig& listener, conf::Scope& scope) {
@@ -95,6 +100,12 @@ const conf::ObjectSpec& ShutdownConfig::spec() {
                  conf::between(0s, 24h))
           .field("drain", &ShutdownConfig::drain, "How long all of it may take until exchanges under way are cut.",
                  conf::between(0s, 24h));
+  return spec;
+}
+
+const conf::EnumSpec& enum_spec(Protocol) {
+  static const auto spec = conf::enumeration<Protocol>(
+      "protocol", {{"h2", Protocol::h2, "HTTP/2."}, {"http/1.1", Protocol::http_1_1, "HTTP/1.1 and HTTP/1.0."}});
   return spec;
 }
 

@@ -28,10 +28,15 @@ struct ListenerLimitsConfig {
   Duration idle_timeout = std::chrono::seconds(60);
   Duration body_timeout = std::chrono::seconds(60);
   Duration tunnel_timeout = std::chrono::hours(1);
+  std::uint32_t concurrent_streams = 100;
   std::uint64_t requests_per_connection = 10'000;
 
   static const conf::ObjectSpec& spec();
 };
+
+/// By its ALPN name.
+enum class Protocol : std::uint8_t { h2, http_1_1 };
+const conf::EnumSpec& enum_spec(Protocol);
 
 struct ListenerConfig {
   std::string name;  ///< Where it is not written: the address as it is written.
@@ -39,6 +44,7 @@ struct ListenerConfig {
   std::vector<conf::Located<std::string>> trusted_proxies;
   bool proxy_protocol = false;
   std::optional<ListenerTlsConfig> tls;
+  std::vector<Protocol> protocols = {Protocol::h2, Protocol::http_1_1};
   ListenerLimitsConfig limits;
   conf::Node where;
 

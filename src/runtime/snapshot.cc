@@ -30,11 +30,31 @@ class Trust {
   bool unix_ = false;
 };
 
-proxy::TlsPlan tls_plan_of(const std::string& listener, const ListenerTlsConfig& config, conf::Problems& problems) {
-  return {.context = server_context(listener, config, problems),
+std::vector<std::string> alpn_names(const std::vector<Protocol>& protocols) {
+  std::vector<std::string> names;
+  for (const auto protocol : protocols) names.emplace_back(enum_spec(protocol).name(static_cast<long long>(protocol)));
+  return names;
+}
+
+proxy::TlsPlan tls_plan_of(const ListenerConfig& listener, conf::Problems& problems) {
+  const auto& config = *listener.tls;
+  return {.context = server_context(listener.name, config, alpn_names(listener.protocols), problems),
           .handshake_timeout = config.handshake_timeout,
           .handshakes = std::make_unique<proxy::SharedConnectionCount>(config.handshakes),
           .binds_host = config.wants_client_certificate()};
+}
+
+codec::h2::ServerLimits h2_limits_of(const ListenerLimitsConfig& limits) {
+  return {.head_bytes = static_cast<std::uint32_t>(limits.header_bytes.count),
+          .fields = limits.header_count,
+          .streams = limits.concurrent_streams,
+          .idle_timeout = limits.idle_timeout,
+          .header_timeout = limits.header_timeout,
+          .stall_timeout = limits.body_timeout};
+}
+
+bool speaks(const ListenerConfig& listener, Protocol protocol) {
+  return std::find(listener.protocols.begin(), listener.protocols.end(), protocol) != listener.protocols.end();
 }
 
 std::shared_ptr<const proxy::ListenerPlan> plan_of(const ListenerConfig& config, conf::Problems& problems) {
@@ -56,7 +76,9 @@ std::shared_ptr<const proxy::ListenerPlan> plan_of(const ListenerConfig& config,
     plan->clients = std::make_unique<proxy::SharedClientCounts>(*limits.connections_per_client);
   }
   plan->proxy_protocol = config.proxy_protocol;
-  if (config.tls) plan->tls = tls_plan_of(config.name, *config.tls, problems);
+  if (speaks(config, Protocol::h2)) plan->h2 = h2_limits_of(limits);
+  plan->h1 = speaks(config, Protocol::http_1_1);
+  if (config.tls) plan->tls = tls_plan_of(config, problems);
   return plan;
 }
 

@@ -101,9 +101,12 @@ const conf::ObjectSpec& ListenerTlsConfig::spec() {
 
 std::shared_ptr<net::tls::SharedServerContext> server_context(const std::string& listener,
                                                               const ListenerTlsConfig& config,
+                                                              std::vector<std::string> protocols,
                                                               conf::Problems& problems) {
   std::vector<net::tls::PolicyFault> faults;
-  auto context = std::make_shared<net::tls::SharedServerContext>(policy_of(listener, config), faults);
+  auto policy = policy_of(listener, config);
+  policy.protocols = std::move(protocols);
+  auto context = std::make_shared<net::tls::SharedServerContext>(policy, faults);
   for (const auto& [pair, fault] : faults) {
     const auto& where = fault.file == File::ca ? config.client_auth->ca->where
                                                : place_of(config.certificates[pair], fault.file);

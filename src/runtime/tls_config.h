@@ -51,6 +51,7 @@ struct ListenerTlsConfig {
 /// Reads the files; what is wrong with them goes to `problems`, at the place that names the file.
 std::shared_ptr<net::tls::SharedServerContext> server_context(const std::string& listener,
                                                               const ListenerTlsConfig& config,
+                                                              std::vector<std::string> protocols,
                                                               conf::Problems& problems);
 std::shared_ptr<const net::tls::SharedClientContext> client_context(const upstream::UpstreamTlsConfig& config,
                                                                     conf::Problems& problems);

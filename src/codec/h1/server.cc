@@ -37,6 +37,17 @@ bool ServerConnection::head_is_cut() const noexcept {
   return head_bytes().find_first_not_of("\r\n") != std::string_view::npos;
 }
 
+std::string ServerConnection::take_bytes() {
+  std::string bytes(head_bytes());
+  input_.consume(input_.view().size());
+  return bytes;
+}
+
+std::unique_ptr<net::Transport> ServerConnection::take_transport() noexcept {
+  deadline_.clear();
+  return std::move(transport_);
+}
+
 Task<ServerConnection::Wait> ServerConnection::wait_for_head() {
   scan_.reset(true);
   input_.reset_count();

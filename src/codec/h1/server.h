@@ -48,6 +48,13 @@ class ServerConnection {
   std::size_t head_size() const noexcept { return head_size_; }
   bool keep_alive() const noexcept { return keep_alive_; }  ///< The client allows another request.
 
+  /// The head that was found is the first part of HTTP/2's preface (RFC 9113 3.4).
+  bool speaks_h2() const noexcept { return head_bytes().starts_with("PRI * HTTP/2.0\r\n\r\n"); }
+
+  /// Hands the connection over to another protocol: first what was read of it. Nothing else may be called then.
+  std::string take_bytes();
+  std::unique_ptr<net::Transport> take_transport() noexcept;
+
   /// After a response that ends the connection: sends FIN, then reads and drops what still comes,
   /// for a while, so that the client can read the response (RFC 9112 9.6).
   Task<void> linger();
@@ -110,7 +117,9 @@ class ServerStream final : public codec::ServerStream {
   /// close_after(), unless it is too late to say so to the client.
   void announce_close() noexcept { keep_alive_ = keep_alive_ && head_taken_; }
   std::uint64_t bytes_written() const noexcept override { return interim_bytes_ + writer_.sent(); }
-  net::Transport& transport() noexcept override { return connection_->transport(); }
+  void watch(net::Watcher* watcher) noexcept override { connection_->transport().watch(watcher); }
+  bool gone() const noexcept override { return connection_->transport().peer_gone(); }
+  void cancel_read() noexcept override { connection_->transport().cancel_read(); }
   void abort(Fault why) noexcept override;
 
  private:

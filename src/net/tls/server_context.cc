@@ -15,21 +15,6 @@ constexpr const char* kCiphers =
     "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
     "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
 constexpr const char* kGroups = "X25519:P-256:P-384";
-constexpr std::string_view kHttp11 = "http/1.1";
-
-// Only one protocol is spoken: offered with others it is chosen, not offered the handshake fails (RFC
-// 7301 3.2).
-int on_alpn(SSL*, const unsigned char** out, unsigned char* size, const unsigned char* offered,
-            unsigned int bytes, void*) {
-  for (unsigned at = 0; at < bytes; at += 1u + offered[at]) {
-    const std::string_view protocol(reinterpret_cast<const char*>(offered + at + 1), offered[at]);
-    if (protocol != kHttp11) continue;
-    *out = offered + at + 1;
-    *size = offered[at];
-    return SSL_TLSEXT_ERR_OK;
-  }
-  return SSL_TLSEXT_ERR_ALERT_FATAL;
-}
 
 std::string lower(std::string_view text) {
   std::string result(text);
@@ -93,7 +78,8 @@ void SharedServerContext::set_policy(const ServerPolicy& policy) {
   SSL_CTX_set_session_id_context(context, reinterpret_cast<const unsigned char*>(policy.name.data()),
                                  static_cast<unsigned>(id_size));
   tickets_.serve(*context);
-  SSL_CTX_set_alpn_select_cb(context, on_alpn, nullptr);
+  protocols_ = policy.protocols;
+  SSL_CTX_set_alpn_select_cb(context, on_alpn, this);
   SSL_CTX_set_cert_cb(context, on_certificate, this);
   SSL_CTX_set_tlsext_status_cb(context, on_status);
   SSL_CTX_set_tlsext_status_arg(context, this);
@@ -160,6 +146,21 @@ int SharedServerContext::on_certificate(SSL* ssl, void* self) try {
   return 1;
 } catch (const std::bad_alloc&) {
   return 0;
+}
+
+// The first of ours that the client offers; where it offers none of them the handshake fails (RFC 7301 3.2).
+int SharedServerContext::on_alpn(SSL*, const unsigned char** out, unsigned char* size, const unsigned char* offered,
+                                 unsigned int bytes, void* self) {
+  for (const auto& protocol : static_cast<SharedServerContext*>(self)->protocols_) {
+    for (unsigned at = 0; at < bytes; at += 1u + offered[at]) {
+      const std::string_view name(reinterpret_cast<const char*>(offered + at + 1), offered[at]);
+      if (name != protocol) continue;
+      *out = offered + at + 1;
+      *size = offered[at];
+      return SSL_TLSEXT_ERR_OK;
+    }
+  }
+  return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
 // The response that belongs to the certificate in use (RFC 6066 8).

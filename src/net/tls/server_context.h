@@ -26,6 +26,7 @@ struct ServerPolicy {
   Version min_version = Version::tls_1_2;
   ClientAuth client_auth = ClientAuth::none;
   std::string client_ca;  ///< PEM; whose certificates clients may show.
+  std::vector<std::string> protocols = {"http/1.1"};  ///< By their ALPN names, the one to be preferred first.
 };
 
 /// A fault in a file of one key pair; `pair` is its index, or npos for the CA of clients.
@@ -62,8 +63,11 @@ class SharedServerContext {
   bool use(ssl_st& ssl, std::size_t pair);
   static int on_certificate(ssl_st* ssl, void* self);
   static int on_status(ssl_st* ssl, void* self);
+  static int on_alpn(ssl_st* ssl, const unsigned char** out, unsigned char* size, const unsigned char* offered,
+                     unsigned int bytes, void* self);
 
   UniqueContext context_;
+  std::vector<std::string> protocols_;
   SharedTicketKeys tickets_;
   std::vector<std::unique_ptr<Late>> late_;
   std::unordered_map<std::string, std::vector<std::size_t>> by_name_;      // exact, in lower case

@@ -109,6 +109,10 @@ void TlsTransport::note_facts() noexcept {
   auto* ssl = ssl_.get();
   facts_.version = SSL_get_version(ssl);
   facts_.cipher = SSL_CIPHER_standard_name(SSL_get_current_cipher(ssl));
+  const unsigned char* protocol = nullptr;
+  unsigned int protocol_size = 0;
+  SSL_get0_alpn_selected(ssl, &protocol, &protocol_size);
+  facts_.protocol = {reinterpret_cast<const char*>(protocol), protocol_size};
   const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
   facts_.server_name = name ? name : "";
   facts_.resumed = SSL_session_reused(ssl) == 1;

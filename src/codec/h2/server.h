@@ -1,0 +1,244 @@
+// HTTP/2 with a client (RFC 9113): one connection, its requests beside one another. Frames and HPACK are nghttp2's.
+#pragma once
+
+#include <coroutine>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nghttp2/nghttp2.h>
+
+#include "base/clock.h"
+#include "codec/server_stream.h"
+#include "http/reason.h"
+#include "net/loop.h"
+
+namespace sluice::codec::h2 {
+
+struct ServerLimits {
+  std::uint32_t head_bytes = 32 * 1024;    ///< Names and values of a head, as RFC 9113 6.5.2 counts them: 431 beyond.
+  std::uint32_t fields = 100;              ///< 431 beyond.
+  std::uint32_t streams = 100;             ///< At a time.
+  std::uint32_t stream_window = 64 * 1024;      ///< Bytes of a body that may be here unread.
+  std::uint32_t connection_window = 1 << 20;    ///< The same over all streams.
+  Duration idle_timeout = std::chrono::seconds(60);   ///< Without a stream.
+  Duration header_timeout = std::chrono::seconds(10); ///< For the preface, and for a head that has begun.
+  Duration stall_timeout = std::chrono::seconds(60);  ///< Without a byte of a body in or out that is waited for.
+};
+
+class ServerConnection;
+
+/// Suspends until somebody resumes the handle.
+struct Waiting {
+  std::coroutine_handle<>& waiter;
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> handle) noexcept { waiter = handle; }
+  void await_resume() const noexcept {}
+};
+
+/// One request and its response: a stream; recycled. What it reads has come before it is asked for, within the
+/// stream's window; what it writes waits for the client's.
+class ServerStream : public codec::ServerStream {
+ public:
+  explicit ServerStream(net::Loop& loop) noexcept : stall_(*this, loop) {}
+  /// Bytes of the request's head, as RFC 9113 6.5.2 counts them.
+  std::uint32_t head_size() const noexcept { return head_bytes_; }
+
+  /// Begins with a request whose head is to come. Head and arena outlive the exchange.
+  void begin(ServerConnection& connection, std::int32_t id, RequestHead& request, Arena& arena) noexcept;
+
+  /// After a response to a request that is still coming in: drops what comes, for a while. Some clients take a reset
+  /// amid their upload for a failure, even when they have their whole response.
+  Task<void> linger();
+
+  /// Lets go of the connection; a response that is not finished is broken off.
+  void end() noexcept;
+
+  Task<Result<BodyPiece>> read() override;
+  bool ready() const noexcept override { return !incoming_.empty() || ended_ || failed(); }
+  const http::HeaderBlock* trailers() const noexcept override { return &trailers_; }
+
+  Task<Result<void>> write_interim(const ResponseHead& head) override;
+  void start(const ResponseHead& head) override { response_ = &head; }
+  Task<Result<void>> flush() override;
+  Task<Result<void>> write(const BodyPiece& piece, const http::HeaderBlock* trailers) override;
+
+  bool started() const noexcept override { return head_sent_; }
+  bool finished() const noexcept override { return finished_; }
+  bool request_complete() const noexcept override { return ended_ && incoming_.empty(); }
+  bool awaits_continue() const noexcept override { return awaits_continue_ && received_ == 0 && !ended_; }
+  Duration tunnel_timeout() const noexcept override { return std::chrono::hours(1); }
+  http::Refusal refusal() const noexcept override { return body_refusal_; }
+  void close_after() noexcept override {}  // other streams go on, and so may later ones
+  std::uint64_t bytes_written() const noexcept override { return sent_; }
+  void watch(net::Watcher* watcher) noexcept override { watcher_ = watcher; }
+  bool gone() const noexcept override { return failed(); }
+  void cancel_read() noexcept override;
+  void abort(Fault why) noexcept override;
+
+ private:
+  friend class ServerConnection;
+
+  class Stall final : public Timer {
+   public:
+    Stall(ServerStream& stream, net::Loop& loop) noexcept : stream_(stream), loop_(loop) {}
+    ~Stall() { disarm(); }
+    void begin(Duration after) noexcept;
+    void end() noexcept { disarm(); }
+
+   private:
+    void on_timer() noexcept override;
+    ServerStream& stream_;
+    net::Loop& loop_;
+  };
+
+  bool failed() const noexcept { return fault_ != Fault::none; }
+  Error error() const noexcept { return {.fault = fault_, .side = Side::client}; }
+  void fail(Fault why) noexcept;
+  void wake(std::coroutine_handle<>& waiter) noexcept;
+  std::optional<Result<BodyPiece>> take() noexcept;
+  Task<Result<BodyPiece>> await_piece(Duration patience);
+  Task<Result<void>> await_sent();
+  void submit(const ResponseHead& head, bool interim);
+  bool never_has_body() const noexcept;
+  static ssize_t on_room(nghttp2_session* session, std::int32_t id, std::uint8_t* out, std::size_t room,
+                         std::uint32_t* flags, nghttp2_data_source* source, void* user);
+  std::size_t give(char* out, std::size_t room, std::uint32_t& flags);
+  void submit_trailers();
+
+  // As the request comes in. False: it is malformed.
+  bool take_field(std::string_view name, std::string_view value);
+  bool take_trailer(std::string_view name, std::string_view value);
+  http::Refusal take_head();
+  void take_data(std::string_view data);
+  void take_end() noexcept;
+
+  ServerConnection* connection_ = nullptr;
+  std::int32_t id_ = 0;
+  RequestHead* request_ = nullptr;
+  Arena* arena_ = nullptr;
+  TimePoint begun_{};
+  Fault fault_ = Fault::none;
+  Stall stall_;
+  net::Watcher* watcher_ = nullptr;
+
+  std::string_view method_, path_, authority_;
+  std::string cookies_;
+  std::uint32_t head_bytes_ = 0;
+  http::Refusal head_refusal_;
+  bool head_complete_ = false;
+  bool closed_ = false;  // nghttp2 knows it no more
+
+  std::string incoming_;  // of the body, not asked for yet
+  std::string given_;     // what the last piece points into
+  Slice given_slice_;
+  http::HeaderBlock trailers_;
+  http::Refusal body_refusal_;
+  std::uint64_t received_ = 0;
+  std::coroutine_handle<> reader_;
+  bool read_cancelled_ = false;
+  bool read_stalled_ = false;
+  bool ended_ = false;  // the whole request is here
+  bool awaits_continue_ = false;
+
+  const ResponseHead* response_ = nullptr;
+  BodyPiece piece_;       // being written
+  std::size_t slice_ = 0;     // of it, the first that is not taken
+  std::size_t slice_at_ = 0;  // bytes taken of that
+  const http::HeaderBlock* response_trailers_ = nullptr;
+  std::coroutine_handle<> writer_;
+  std::uint64_t sent_ = 0;
+  bool head_sent_ = false;
+  bool writing_ = false;
+  bool deferred_ = false;  // nghttp2 waits for resume_data
+  bool bodiless_ = false;
+  bool finished_ = false;
+};
+
+/// Who serves the requests of a connection.
+class StreamHandler {
+ public:
+  /// A request begins: the stream for it, which has had its begin(); null where no more are taken.
+  virtual ServerStream* on_stream(std::int32_t id) = 0;
+
+  /// Its head is whole, or refused. From now on the stream is the handler's until it calls end().
+  virtual void on_request(ServerStream& stream, const http::Refusal& refusal) = 0;
+
+  /// It ended before its head was whole.
+  virtual void on_dropped(ServerStream& stream) noexcept = 0;
+
+ protected:
+  ~StreamHandler() = default;
+};
+
+class ServerConnection {
+ public:
+  ServerConnection(net::Loop& loop, std::unique_ptr<net::Transport> transport, const ServerLimits& limits,
+                   StreamHandler& handler);
+  ~ServerConnection();
+  ServerConnection(const ServerConnection&) = delete;
+  ServerConnection& operator=(const ServerConnection&) = delete;
+
+  enum class End : std::uint8_t {
+    closed,     ///< The client closed it.
+    idle,       ///< No stream in time.
+    late,       ///< A head did not arrive in time.
+    malformed,  ///< The client broke the protocol.
+    broken,     ///< The connection failed.
+    stopped,    ///< After stop().
+  };
+
+  /// `first`: bytes of the connection that were read already. Returns when the connection is over; streams that the
+  /// handler has still to end() have failed by then.
+  Task<End> run(std::string first);
+
+  /// A first GOAWAY: the client is to open no more streams; those that it does are served.
+  void announce_stop() noexcept;
+
+  /// GOAWAY: streams that have begun are finished, later ones are not served.
+  void stop() noexcept;
+  void abort() noexcept { transport_->abort(Fault::cancelled); }
+
+  net::Transport& transport() noexcept { return *transport_; }
+  const ServerLimits& limits() const noexcept { return limits_; }
+  net::Loop& loop() noexcept { return loop_; }
+
+ private:
+  friend class ServerStream;
+  struct Callbacks;
+
+  void greet();
+  bool feed(std::string_view bytes);
+  void settle();
+  End end_after(Fault fault) noexcept;
+  void closed(ServerStream& stream, std::uint32_t code);
+  void note_reset() noexcept;
+  void forget(ServerStream& stream) noexcept;
+  void wake_writer() noexcept;
+  Task<void> write_all();
+  void time_reader() noexcept;
+  bool over() const noexcept;
+
+  net::Loop& loop_;
+  std::unique_ptr<net::Transport> transport_;
+  const ServerLimits& limits_;
+  StreamHandler& handler_;
+  nghttp2_session* session_ = nullptr;
+  net::Deadline read_deadline_;
+  net::Deadline write_deadline_;
+  TimePoint idle_since_;
+  std::vector<nghttp2_nv> pairs_;  // of the head that is being sent
+  std::vector<ServerStream*> live_;    // begun and not ended
+  std::vector<ServerStream*> ready_;   // their heads are whole: to be handed out
+  std::vector<ServerStream*> failed_;  // to be told
+  std::coroutine_handle<> writer_;     // waits for something to write
+  bool closing_ = false;
+  bool stopped_ = false;
+  bool malformed_ = false;
+  std::uint64_t resets_ = 0;    // by the client, before its response was complete
+  std::uint64_t finished_ = 0;  // streams that came to their end
+};
+
+}  // namespace sluice::codec::h2
