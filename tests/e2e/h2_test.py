@@ -81,11 +81,19 @@ class Clients(EndToEnd):
     def test_a_body_without_a_length_is_chunked_upstream(self):
         seen = self.seen("-T", "-", "-H", "Content-Length:", self.clear + "/up")
         self.assertEqual((seen["method"], seen["length"]), ("PUT", 0))
-        done = subprocess.run(["curl", "-q", "-sS", "--http2-prior-knowledge", "-T", "-", self.clear + "/up"],
-                              input=b"y" * 300_000, capture_output=True, timeout=60, check=True)  # fmt: skip
-        seen = json.loads(done.stdout)
-        self.assertEqual((seen["length"], seen["headers"].get("transfer-encoding")), (300_000, "chunked"))
-        self.assertEqual(seen["sha256"], hashlib.sha256(b"y" * 300_000).hexdigest())
+        for body in (b"y", b"y" * 300_000):
+            done = subprocess.run(["curl", "-q", "-sS", "--http2-prior-knowledge", "-T", "-", self.clear + "/up"],
+                                  input=body, capture_output=True, timeout=60, check=True)  # fmt: skip
+            seen = json.loads(done.stdout)
+            self.assertEqual((seen["length"], seen["headers"].get("transfer-encoding")), (len(body), "chunked"))
+            self.assertEqual(seen["sha256"], hashlib.sha256(body).hexdigest())
+
+    def test_a_whole_request_in_one_segment_keeps_its_body_and_trailers(self):
+        with H2Connection(self.sluice.address) as client:
+            client.ask(1, request(method="POST", path="/up"), frame(DATA, 0, 1, b"body"),
+                       frame(HEADERS, END_HEADERS | END_STREAM, 1, block(("x-sum", "7"))))  # fmt: skip
+            seen = json.loads(client.response(1))
+        self.assertEqual((seen["length"], seen["trailers"]), (4, {"x-sum": "7"}))
 
     def test_head_and_no_content_have_no_body(self):
         text = self.h2("-I", self.clear + "/stream?bytes=1000").decode()

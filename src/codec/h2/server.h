@@ -129,6 +129,7 @@ class ServerStream : public codec::ServerStream {
   std::uint32_t head_bytes_ = 0;
   http::Refusal head_refusal_;
   bool head_complete_ = false;
+  bool has_body_ = false;
   bool closed_ = false;  // nghttp2 knows it no more
 
   std::string incoming_;  // of the body, not asked for yet

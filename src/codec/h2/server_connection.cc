@@ -56,6 +56,7 @@ struct ServerConnection::Callbacks {
     const bool ends = frame->hd.flags & NGHTTP2_FLAG_END_STREAM;
     if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
       stream->head_complete_ = true;
+      stream->has_body_ = !ends;
       connection_of(user).ready_.push_back(stream);
     }
     if (ends) stream->take_end();

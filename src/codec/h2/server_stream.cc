@@ -55,7 +55,7 @@ void ServerStream::begin(ServerConnection& connection, std::int32_t id, RequestH
   body_refusal_ = {};
   received_ = sent_ = 0;
   reader_ = writer_ = {};
-  head_complete_ = read_cancelled_ = ended_ = awaits_continue_ = closed_ = false;
+  head_complete_ = has_body_ = read_cancelled_ = ended_ = awaits_continue_ = closed_ = false;
   response_ = nullptr;
   response_trailers_ = nullptr;
   head_sent_ = writing_ = deferred_ = finished_ = bodiless_ = false;
@@ -136,8 +136,8 @@ http::Refusal ServerStream::take_head() {
   }
   if (!authority_.empty() && !host) head.fields.add(http::FieldName::host, authority_);
   auto refusal = h1::take_request(line, head, *arena_);
-  if (!ended_ && head.body.kind == Kind::none) head.body = {.kind = Kind::chunked};
-  awaits_continue_ = !ended_ && http::expectation(head.version, head.fields) == http::Expectation::continue_100;
+  if (has_body_ && head.body.kind == Kind::none) head.body = {.kind = Kind::chunked};
+  awaits_continue_ = has_body_ && http::expectation(head.version, head.fields) == http::Expectation::continue_100;
   return refusal;
 }
 
