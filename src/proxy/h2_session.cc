@@ -59,7 +59,9 @@ Task<void> H2Session::serve(Lease lease, http::Refusal refusal) {
   const auto gateway = listener_.gateway_;
   exchange.times.request_head_bytes = lease->head_size();
   client_.describe(exchange);
-  if (!refusal && !client_.may_ask(exchange.request)) refusal = {http::Reason::misdirected, {}};
+  // An https URI asked for in the clear, and not by way of a proxy that is trusted.
+  const bool another_scheme = lease->scheme() == "https" && exchange.request.scheme != "https";
+  if (!refusal && (another_scheme || !client_.may_ask(exchange.request))) refusal = {http::Reason::misdirected, {}};
   co_await gateway->serve(lease->live, *lease, listener_.plan_->settings, refusal);
   co_await lease->linger();
   lease->end();

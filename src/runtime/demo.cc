@@ -86,6 +86,7 @@ std::string Demo::guide(const std::vector<net::Address>& gateway, const net::Add
   return fmt::format(R"guide(
   curl http://{0}/fast/a                     # proxied: what the origin saw
   curl --cacert {3} https://{2}/hello   # the same under TLS
+  curl -i --http2-prior-knowledge http://{0}/hello   # HTTP/2 in the clear; over TLS it is chosen by itself
   curl -i http://{0}/headers/a               # headers edited, path rewritten
   curl -i http://{0}/old/page                # 308 to /fast/page
   curl http://{0}/hello                      # answered by the gateway itself

@@ -45,7 +45,8 @@ proxy::TlsPlan tls_plan_of(const ListenerConfig& listener, conf::Problems& probl
 }
 
 codec::h2::ServerLimits h2_limits_of(const ListenerLimitsConfig& limits) {
-  return {.head_bytes = static_cast<std::uint32_t>(limits.header_bytes.count),
+  return {.path_bytes = static_cast<std::uint32_t>(limits.request_line.count),
+          .head_bytes = static_cast<std::uint32_t>(limits.header_bytes.count),
           .fields = limits.header_count,
           .streams = limits.concurrent_streams,
           .idle_timeout = limits.idle_timeout,

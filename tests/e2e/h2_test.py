@@ -20,6 +20,7 @@ from support.h2 import (
     HEADERS,
     NO_ERROR,
     PING,
+    PREFACE,
     PROTOCOL_ERROR,
     REFUSED_STREAM,
     RST_STREAM,
@@ -30,6 +31,7 @@ from support.h2 import (
 )
 from support.prometheus import Metrics
 from support.waiting import wait_until
+from support.wire import Connection, ask, head
 from tls_test import Certificates
 
 HELLO = [{"match": {"path": "/hello"}, "respond": {"body": "hello"}}]
@@ -219,6 +221,40 @@ class Frames(EndToEnd):
                 if got.kind == HEADERS:
                     body = client.response(1)
                     self.assertEqual(json.loads(body)["status"], 400, body)
+
+    def test_refusals_name_their_reason(self):
+        cases = {
+            "uri_too_long": request(path="/" + "a" * 9000),
+            "misdirected": [(":method", "GET"), (":scheme", "https"), (":path", "/hello"), (":authority", "example.test")],
+            "upgrade_refused": [(":method", "CONNECT"), (":authority", "example.test:443")],
+            "header_fields_too_large": request(*[(f"x-{i}", "1") for i in range(200)]),
+            "invalid_host": request(("host", "other.test")),
+            "no_route": request(path="/nowhere"),
+        }
+        for reason, fields in cases.items():
+            with self.subTest(reason), H2Connection(self.sluice.address) as client:
+                client.ask(1, fields)
+                self.assertEqual(json.loads(client.response(1))["reason"], reason)
+
+    def test_forbidden_trailers_reset_their_stream(self):
+        trailers = frame(HEADERS, END_HEADERS | END_STREAM, 1, block(("content-length", "1")))
+        self.ask_malformed(request(method="POST"), frame(DATA, 0, 1, b"x"), trailers)
+
+    def test_the_preface_is_refused_where_http_2_is_not_spoken(self):
+        sluice = self.gateway(None, HELLO, {"protocols": ["http/1.1"]})
+        with Connection(sluice.address) as client:
+            client.send_what_is_taken(PREFACE)
+            response = client.read_response()
+            self.assertEqual((response.status, response.reason), (505, "unsupported_version"))
+            self.assertTrue(client.at_end())
+
+    def test_http_1_1_is_refused_where_it_is_not_spoken(self):
+        sluice = self.gateway(None, HELLO, {"protocols": ["h2"]})
+        response = ask(sluice.address, head("GET", "/hello"))
+        self.assertEqual((response.status, response.reason), (505, "unsupported_version"))
+        with H2Connection(sluice.address) as client:
+            client.ask(1, request(path="/hello"))
+            self.assertEqual(client.response(1), b"hello")
 
     def connection_error(self, *frames):
         with H2Connection(self.sluice.address) as client:

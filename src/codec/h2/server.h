@@ -18,6 +18,7 @@
 namespace sluice::codec::h2 {
 
 struct ServerLimits {
+  std::uint32_t path_bytes = 8 * 1024;     ///< 414 beyond.
   std::uint32_t head_bytes = 32 * 1024;    ///< Names and values of a head, as RFC 9113 6.5.2 counts them: 431 beyond.
   std::uint32_t fields = 100;              ///< 431 beyond.
   std::uint32_t streams = 100;             ///< At a time.
@@ -45,6 +46,9 @@ class ServerStream : public codec::ServerStream {
   explicit ServerStream(net::Loop& loop) noexcept : stall_(*this, loop) {}
   /// Bytes of the request's head, as RFC 9113 6.5.2 counts them.
   std::uint32_t head_size() const noexcept { return head_bytes_; }
+
+  /// As the client names it: "http" or "https" from those that mean this server.
+  std::string_view scheme() const noexcept { return scheme_; }
 
   /// Begins with a request whose head is to come. Head and arena outlive the exchange.
   void begin(ServerConnection& connection, std::int32_t id, RequestHead& request, Arena& arena) noexcept;
@@ -124,7 +128,7 @@ class ServerStream : public codec::ServerStream {
   Stall stall_;
   net::Watcher* watcher_ = nullptr;
 
-  std::string_view method_, path_, authority_;
+  std::string_view method_, scheme_, path_, authority_;
   std::string cookies_;
   std::uint32_t head_bytes_ = 0;
   http::Refusal head_refusal_;

@@ -45,7 +45,7 @@ void ServerStream::begin(ServerConnection& connection, std::int32_t id, RequestH
   begun_ = connection.loop().now();
   fault_ = Fault::none;
   watcher_ = nullptr;
-  method_ = path_ = authority_ = {};
+  method_ = scheme_ = path_ = authority_ = {};
   cookies_.clear();
   head_bytes_ = 0;
   head_refusal_ = {};
@@ -99,7 +99,10 @@ bool ServerStream::take_field(std::string_view name, std::string_view value) {
   }
   if (name == ":method") {
     method_ = arena_->copy(value);
+  } else if (name == ":scheme") {
+    scheme_ = arena_->copy(value);
   } else if (name == ":path") {
+    if (value.size() > connection_->limits().path_bytes) head_refusal_ = {http::Reason::uri_too_long, {}};
     path_ = arena_->copy(value);
   } else if (name == ":authority") {
     authority_ = arena_->copy(value);
@@ -261,7 +264,11 @@ Task<Result<void>> ServerStream::write(const BodyPiece& piece, const http::Heade
 Task<Result<void>> ServerStream::await_sent() {
   stall_.begin(connection_->limits().stall_timeout);
   co_await Waiting{writer_};
-  stall_.end();
+  if (reader_) {
+    stall_.begin(connection_->limits().stall_timeout);
+  } else {
+    stall_.end();
+  }
   if (failed() && !finished_) co_return error();
   co_return Result<void>{};
 }

@@ -52,7 +52,6 @@ CASES = [
     line("GET /a HTTP/2.0", 505, "unsupported_version", "RFC 9110 15.6.6"),
     line("GET /a HTTP/3.0", 505, "unsupported_version", "RFC 9110 15.6.6"),
     line("GET /a HTTP/9.9", 505, "unsupported_version", "RFC 9110 15.6.6"),
-    refused("the preface of HTTP/2", "RFC 9113 3.4", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505, "unsupported_version"),
     *(line(f"GET /a {version}", section="RFC 9112 2.3") for version in (
         "HTTP/1", "HTTP/1.", "HTTP/.1", "HTTP/1.10", "HTTP/01.1", "HTTP/1.01", "HTTP/11", "HTTP/2", "HTTP/1,1", "HTTP/a.b",
         "HTTP/1.x", "HTTP/-1.1", "HTTP/1.1;x", "HTTP/ 1.1", "HTTP /1.1", "http/1.1", "Http/1.1", "HTTPS/1.1", "HTTP1.1",
