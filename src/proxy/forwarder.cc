@@ -132,7 +132,7 @@ bool Forwarder::choose(LiveExchange& live, Attempt& state) {
       return false;
     }
     state.endpoint = *picked;
-    live.lease = upstream.reuse(state.endpoint);
+    live.lease = upstream.reuse(state.endpoint, live.private_connections);
   }
   state.tried.add(state.endpoint);
   exchange.times.attempts += 1;
@@ -146,8 +146,10 @@ bool Forwarder::choose(LiveExchange& live, Attempt& state) {
 // Waits for a connection to the chosen endpoint. Without one: true where another endpoint may be tried.
 Task<bool> Forwarder::connect(LiveExchange& live, Attempt& state) {
   bool fresh = std::exchange(state.again, false);
-  auto lease = co_await state.target.upstream->connect(
-      state.endpoint, {.fresh = fresh, .deadline = live.route_deadline, .canceller = &live.canceller});
+  auto lease = co_await state.target.upstream->connect(state.endpoint, {.fresh = fresh,
+                                                                        .deadline = live.route_deadline,
+                                                                        .canceller = &live.canceller,
+                                                                        .client = live.private_connections});
   if (lease) {
     live.lease.emplace(std::move(*lease));
     co_return true;

@@ -70,6 +70,7 @@ class LiveExchange {
   net::Loop& loop;
   Exchange exchange;
   codec::ServerStream* client = nullptr;
+  upstream::PrivateConnections* private_connections = nullptr;  // of the client's connection
   Route* route = nullptr;
   std::string_view path;  // as asked for, before any rewrite
   ChainProgress progress;

@@ -20,7 +20,9 @@ bool wants_another_scheme(const RequestHead& request) noexcept {
 }  // namespace
 
 Session::Session(Listener& listener, std::unique_ptr<net::Transport> transport)
-    : listener_(listener), connection_(listener.loop_, std::move(transport), listener.plan_->limits) {
+    : listener_(listener),
+      connection_(listener.loop_, std::move(transport), listener.plan_->limits),
+      private_connections_(connection_.transport()) {
   const auto& peer = connection_.transport().peer();
   char text[72];
   auto host = peer.host_text(text);
@@ -69,6 +71,7 @@ http::Refusal Session::begin(H1Exchange& recycled, Wait found) {
   auto refusal = found == Wait::timed_out ? http::Refusal{http::Reason::request_timeout, {}}
                                           : connection_.parse_head(exchange.request, exchange.arena());
   exchange.times.request_head_bytes = connection_.head_size();
+  recycled.live.private_connections = &private_connections_;
   recycled.stream.begin(connection_, exchange.request, exchange.arena());
   describe_client(exchange);
   bool misdirected = wants_another_scheme(exchange.request) || !is_for_this_host(exchange.request);

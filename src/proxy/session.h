@@ -10,6 +10,7 @@
 #include "codec/h1/server.h"
 #include "proxy/listener.h"
 #include "telemetry/connection_metrics.h"
+#include "upstream/private_connections.h"
 
 namespace sluice::proxy {
 
@@ -43,6 +44,7 @@ class Session final : public ListHook<> {
 
   Listener& listener_;
   codec::h1::ServerConnection connection_;
+  upstream::PrivateConnections private_connections_;
   H1Exchange* current_ = nullptr;  // under way
   std::uint64_t requests_ = 0;
   std::string peer_;  // as exchanges show it, with its port: written once a connection

@@ -14,12 +14,15 @@ namespace sluice::upstream {
 
 class EndpointPool;
 class PooledConnection;
+class PrivateConnections;
 class SharedEndpoint;
 
 struct LeaseOptions {
   bool fresh = false;                     ///< A new connection, not an idle one.
   TimePoint deadline = TimePoint::max();  ///< Until when waiting and dialing may last, at most.
   Canceller* canceller = nullptr;         ///< Outlives the call.
+  /// Of the client who asks; outlives the lease. An upstream with proxy_protocol is told of it.
+  PrivateConnections* client = nullptr;
 };
 
 /// A request that is under way to an endpoint, counted for as long as this lives.

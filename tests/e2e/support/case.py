@@ -7,7 +7,7 @@ import unittest
 from pathlib import Path
 
 from .gateway import Gateway, configuration
-from .peers import Nginx, Node, Scripted, find
+from .peers import Haproxy, Nginx, Node, Scripted, find
 
 
 def needs(*programs):
@@ -56,8 +56,8 @@ class EndToEnd(unittest.TestCase):
         return node
 
     @classmethod
-    def shared_nginx(cls):
-        nginx = Nginx(cls.class_folder)
+    def shared_nginx(cls, servers=""):
+        nginx = Nginx(cls.class_folder, servers)
         cls.addClassCleanup(nginx.stop)
         return nginx
 
@@ -65,6 +65,12 @@ class EndToEnd(unittest.TestCase):
         server = Scripted(script)
         self.addCleanup(server.close)
         return server
+
+    @classmethod
+    def shared_haproxy(cls, sections, sockets):
+        haproxy = Haproxy(cls.class_folder, sections, sockets)
+        cls.addClassCleanup(haproxy.kill)
+        return haproxy
 
     def curl(self, *words, code=0, seconds=60):
         """What curl prints, as bytes; `-q` keeps the user's own settings out."""
