@@ -4,30 +4,15 @@ import hashlib
 import os
 import socket
 import ssl
-import subprocess
 
 from support.case import EndToEnd, needs
+from support.certificates import Certificates
 from support.gateway import Gateway, configuration
 from support.prometheus import Metrics
 from support.waiting import wait_until
 
 BODY = "hello " * 100
 RESPOND = [{"match": {"path": "/small"}, "respond": {"body": BODY}}]
-
-
-class Certificates:
-    """Self-signed ones in a folder, made once a class."""
-
-    def __init__(self, folder):
-        self.folder = folder
-
-    def make(self, name, *alternatives):
-        key, certificate = self.folder / f"{name}.key", self.folder / f"{name}.crt"
-        command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "3"]
-        command += ["-keyout", key, "-out", certificate, "-subj", f"/CN={name}"]
-        command += ["-addext", "subjectAltName=" + ",".join(f"DNS:{one}" for one in alternatives)]
-        subprocess.run(command, check=True, capture_output=True)
-        return {"certificate": str(certificate), "private_key": str(key)}
 
 
 def get(stream, path="/small", host="localhost"):
@@ -167,6 +152,19 @@ class Tls(EndToEnd):
         status, problem = get(stream, host="other.example.com")
         self.assertEqual(status, 421)
         self.assertIn(b'"reason":"misdirected"', problem)
+
+    def test_mutual_tls_knows_the_host_of_a_resumed_connection(self):
+        auth = {"mode": "required", "ca": self.client["certificate"]}
+        strict = self.gateway(None, RESPOND, {"tls": {"certificates": [self.local], "client_auth": auth}})
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            context = self.context(self.local, minimum_version=version, maximum_version=version)
+            context.load_cert_chain(self.client["certificate"], self.client["private_key"])
+            first = self.connect(context, gateway=strict)
+            get(first)
+            again = self.connect(context, gateway=strict, session=first.session)
+            self.assertTrue(again.session_reused, version)
+            self.assertEqual(get(again)[0], 200)
+            self.assertEqual(get(again, host="other.example.com")[0], 421)
 
     def test_upstreams_are_verified(self):
         endpoint = self.sluice.addresses[0]
