@@ -145,6 +145,8 @@ void Gateway::log(const LiveExchange& live, std::optional<Duration> upstream_tim
   const auto& request = exchange.request;
   const auto& times = exchange.times;
   auto duration = exchange.now() - times.started;
+  const auto* facts = live.client->transport().tls();
+  const auto tls = facts ? *facts : net::TlsFacts{};
   parts_.access_log.write({.time = exchange.wall() - std::chrono::duration_cast<WallTime::duration>(duration),
                            .duration = duration,
                            .upstream_duration = upstream_time,
@@ -154,6 +156,7 @@ void Gateway::log(const LiveExchange& live, std::optional<Duration> upstream_tim
                            .reason = exchange.reason,
                            .version = request.version,
                            .attempts = static_cast<std::uint16_t>(times.attempts),
+                           .tls_resumed = tls.resumed,
                            .listener = exchange.listener,
                            .client = exchange.client.address,
                            .peer = exchange.client.peer,
@@ -168,7 +171,10 @@ void Gateway::log(const LiveExchange& live, std::optional<Duration> upstream_tim
                            .trace_id = exchange.trace_id,
                            .consumer = exchange.consumer,
                            .user_agent = request.fields.find(http::FieldName::user_agent).value_or(""),
-                           .referer = request.fields.find(http::FieldName::referer).value_or("")});
+                           .referer = request.fields.find(http::FieldName::referer).value_or(""),
+                           .tls_version = tls.version,
+                           .tls_cipher = tls.cipher,
+                           .tls_server_name = tls.server_name});
 }
 
 }  // namespace sluice::proxy

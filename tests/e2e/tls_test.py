@@ -109,6 +109,22 @@ class Tls(EndToEnd):
             self.assertTrue(again.session_reused, version)
             self.assertEqual(get(again)[0], 200)
 
+    def test_the_access_log_says_how_a_connection_was_encrypted(self):
+        for version, name in ((ssl.TLSVersion.TLSv1_2, "TLSv1.2"), (ssl.TLSVersion.TLSv1_3, "TLSv1.3")):
+            context = self.context(self.local, minimum_version=version, maximum_version=version)
+            first = self.connect(context)
+            cipher = first.cipher()[0]
+            for number, stream in enumerate((first, None)):
+                stream = stream or self.connect(context, session=first.session)
+                mark = f"{name}-{number}"
+                get(stream, f"/small?{mark}")
+                line = self.sluice.await_access(lambda one, mark=mark: one.get("query") == mark)
+                self.assertEqual((line["tls_version"], line["tls_server_name"]), (name, "localhost"))
+                self.assertEqual(line["tls_resumed"], number == 1)
+                self.assertTrue(line["tls_cipher"].startswith("TLS_"), line)
+                if version == ssl.TLSVersion.TLSv1_3:
+                    self.assertEqual(line["tls_cipher"], cipher)
+
     def exchange(self, request):
         """Everything that comes back until the end of the connection."""
         stream = self.connect()
