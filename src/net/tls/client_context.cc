@@ -45,9 +45,15 @@ void SharedClientContext::trust(const ClientPolicy& policy, std::optional<FileFa
   if (!verify_) return;
   if (policy.ca.empty()) {
     SSL_CTX_set_default_verify_paths(context);
-  } else if (SSL_CTX_load_verify_file(context, policy.ca.c_str()) != 1) {
-    fault = FileFault{FileFault::File::ca, policy.ca + ": " + take_error()};
+    return;
   }
+  auto loaded = load_authorities(policy.ca);
+  if (auto* found = std::get_if<FileFault>(&loaded)) {
+    fault = *found;
+    return;
+  }
+  auto* store = SSL_CTX_get_cert_store(context);
+  for (auto& authority : std::get<0>(loaded)) X509_STORE_add_cert(store, authority.get());
 }
 
 void SharedClientContext::show(const KeyPairFiles& files, std::optional<FileFault>& fault) {

@@ -108,13 +108,15 @@ void SharedServerContext::set_client_auth(const ServerPolicy& policy, std::vecto
   auto* context = context_.get();
   const int must = policy.client_auth == ClientAuth::required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER | must, nullptr);
-  auto* names = SSL_load_client_CA_file(policy.client_ca.c_str());
-  if (names == nullptr || SSL_CTX_load_verify_file(context, policy.client_ca.c_str()) != 1) {
-    sk_X509_NAME_pop_free(names, X509_NAME_free);
-    faults.push_back({std::string::npos, {FileFault::File::ca, policy.client_ca + ": " + take_error()}});
+  auto loaded = load_authorities(policy.client_ca);
+  if (auto* fault = std::get_if<FileFault>(&loaded)) {
+    faults.push_back({std::string::npos, *fault});
     return;
   }
-  SSL_CTX_set_client_CA_list(context, names);
+  for (auto& authority : std::get<0>(loaded)) {
+    X509_STORE_add_cert(SSL_CTX_get_cert_store(context), authority.get());
+    SSL_CTX_add_client_CA(context, authority.get());  // the names that clients are told
+  }
 }
 
 void SharedServerContext::index(std::size_t pair, const std::vector<std::string>& names) {
