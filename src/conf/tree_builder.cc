@@ -16,7 +16,7 @@
 namespace sluice::conf {
 namespace {
 
-constexpr std::size_t most_levels = 100;            // yaml-cpp ends near 500, and does not say why
+constexpr std::size_t most_levels = 100;         // yaml-cpp ends near 500, and does not say why
 constexpr std::uint32_t most_nodes = 1'000'000;  // what aliases of aliases would otherwise multiply to
 constexpr std::size_t most_text = 64 << 20;      // the same of long texts, and of files that ${…} reads
 
@@ -231,8 +231,8 @@ void TreeBuilder::expand_scalar(std::uint32_t node) {
     entry.style = Node::Style::broken;
     return;
   }
-  tree_->written[node] = std::move(entry.text);
-  set_text(node, std::move(*expanded));
+  tree_->expansions[node] = {std::move(entry.text), std::move(expanded->template_text)};
+  set_text(node, std::move(expanded->text));
   entry.style = Node::Style::expanded;
 }
 
@@ -254,9 +254,9 @@ void TreeBuilder::copy_into(std::uint32_t from, std::uint32_t to) {
   nodes[to].style = nodes[from].style;
   nodes[to].incomplete = nodes[from].incomplete;
   set_text(to, nodes[from].text);
-  if (const auto raw = tree_->written.find(from); raw != tree_->written.end()) {
+  if (const auto raw = tree_->expansions.find(from); raw != tree_->expansions.end()) {
     auto copy = raw->second;
-    tree_->written[to] = std::move(copy);
+    tree_->expansions[to] = std::move(copy);
   }
   if (nodes[from].kind != Node::Kind::list && nodes[from].kind != Node::Kind::map) return;
   open(to, nodes[to].where);
