@@ -123,6 +123,9 @@ class Tls(EndToEnd):
             again = self.connect(context, session=first.session)
             self.assertTrue(again.session_reused, version)
             self.assertEqual(get(again)[0], 200)
+            # A ticket of TLS 1.3 is to be used once, and the next comes with the connection that shows it.
+            renewed = again.session.id != first.session.id
+            self.assertEqual(renewed, version is ssl.TLSVersion.TLSv1_3)
 
     def exchange(self, request):
         """Everything that comes back until the end of the connection."""

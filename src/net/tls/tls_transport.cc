@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
@@ -73,7 +72,7 @@ void TlsTransport::retire() noexcept {
 
 Task<Result<void>> TlsTransport::handshake() {
   for (;;) {
-    ERR_clear_error();
+    clear_errors();
     const int status = SSL_do_handshake(ssl_.get());
     const int verdict = SSL_get_error(ssl_.get(), status);
     std::string failure;
@@ -172,6 +171,11 @@ bool TlsTransport::has_news() noexcept {
   return look_ahead() || wire_.ended || closed_ || read_error_.fault != Fault::none;
 }
 
+// Here or inside OpenSSL, which may hold decrypted bytes too.
+bool TlsTransport::has_ciphertext() const noexcept {
+  return !wire_.in.empty() || SSL_has_pending(ssl_.get()) == 1;
+}
+
 // Whatever the bytes that are here come to: plaintext, the end, an error. False: more must come.
 bool TlsTransport::decrypt(Result<Chunk>& result, std::size_t expected) noexcept {
   if (read_error_.fault != Fault::none) {
@@ -182,7 +186,7 @@ bool TlsTransport::decrypt(Result<Chunk>& result, std::size_t expected) noexcept
     result = Chunk{};
     return true;
   }
-  if (wire_.in.empty() && !wire_.ended && SSL_has_pending(ssl_.get()) == 0) return false;
+  if (!wire_.ended && !has_ciphertext()) return false;
   auto lease = buffers_.lease(expected);
   if (!lease) {
     result = Error{.fault = Fault::no_memory};
@@ -190,13 +194,13 @@ bool TlsTransport::decrypt(Result<Chunk>& result, std::size_t expected) noexcept
   }
   std::size_t got = 0;
   int status = 1;
-  while (got < lease.size) {
+  do {
     std::size_t more = 0;
-    ERR_clear_error();
+    clear_errors();
     status = SSL_read_ex(ssl_.get(), lease.data + got, lease.size - got, &more);
     if (status != 1) break;
     got += more;
-  }
+  } while (got < lease.size && has_ciphertext());
   if (!wire_.out.empty() && writing_.size() == 0 && !send_now()) writing_.spawn(write_more());
   if (got == 0) {
     buffers_.give_back(lease);
@@ -230,14 +234,14 @@ bool TlsTransport::read_failed(int status, Result<Chunk>& result) noexcept {
 // Goes on to the next plaintext, and takes in what stands before it: a close_notify is known at once, so that
 // nobody takes the connection for usable.
 bool TlsTransport::look_ahead() noexcept {
-  if (wire_.in.empty() && SSL_has_pending(ssl_.get()) == 0) return false;
+  if (!has_ciphertext()) return false;
   char byte;
   std::size_t peeked = 0;
-  ERR_clear_error();
+  clear_errors();
   const int status = SSL_peek_ex(ssl_.get(), &byte, 1, &peeked);
   if (status != 1 && SSL_get_error(ssl_.get(), status) == SSL_ERROR_SSL) read_error_ = tls_error();
   if (SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) closed_ = true;
-  ERR_clear_error();
+  clear_errors();
   return peeked != 0;
 }
 
@@ -328,7 +332,7 @@ void TlsTransport::encrypt() noexcept {
       piece = {joined, size};
     }
     std::size_t taken = 0;
-    ERR_clear_error();
+    clear_errors();
     if (SSL_write_ex(ssl_.get(), piece.data(), piece.size(), &taken) != 1) {
       forget_rest();
       write_error_ = tls_error();
@@ -352,9 +356,9 @@ Slice TlsTransport::next_piece(std::size_t most) noexcept {
 }
 
 void TlsTransport::shutdown_write() noexcept {
-  ERR_clear_error();
+  clear_errors();
   SSL_shutdown(ssl_.get());
-  ERR_clear_error();
+  clear_errors();
   if (writing_.size() != 0) {
     fin_wanted_ = true;
     return;

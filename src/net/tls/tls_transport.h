@@ -61,6 +61,7 @@ class TlsTransport final : public Transport, private Watcher {
   Task<void> receive();
   void take(Result<Chunk> chunk) noexcept;
   bool has_news() noexcept;
+  bool has_ciphertext() const noexcept;
   bool decrypt(Result<Chunk>& result, std::size_t expected) noexcept;
   bool read_failed(int status, Result<Chunk>& result) noexcept;
   bool look_ahead() noexcept;
