@@ -1,5 +1,6 @@
 """TLS on both sides, spoken with by Python's ssl module: certificates, resumption, mutual TLS, broken peers."""
 
+import contextlib
 import hashlib
 import os
 import socket
@@ -126,6 +127,27 @@ class Tls(EndToEnd):
             # A ticket of TLS 1.3 is to be used once, and the next comes with the connection that shows it.
             renewed = again.session.id != first.session.id
             self.assertEqual(renewed, version is ssl.TLSVersion.TLSv1_3)
+
+    def test_a_client_that_asks_for_nothing_gets_its_ticket_too(self):
+        stream = self.connect(self.context(self.local, minimum_version=ssl.TLSVersion.TLSv1_3))
+        stream.setblocking(False)
+
+        def has_ticket():
+            with contextlib.suppress(ssl.SSLWantReadError):
+                stream.recv(1)
+            return stream.session is not None and stream.session.has_ticket
+
+        wait_until(has_ticket, "the ticket comes")
+
+    def test_the_end_is_said_with_the_last_bytes(self):
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            stream = self.connect(self.context(self.local, minimum_version=version, maximum_version=version))
+            stream.sendall(b"GET /small HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            stream.suppress_ragged_eofs = False  # an end without close_notify raises
+            data = b""
+            while piece := stream.recv(65536):
+                data += piece
+            self.assertTrue(data.endswith(BODY.encode()), version)
 
     def exchange(self, request):
         """Everything that comes back until the end of the connection."""

@@ -73,6 +73,7 @@ SharedServerContext::SharedServerContext(const ServerPolicy& policy, std::vector
     index(i, pair.names);
     expiries_.push_back({files.certificate, pair.expires});
   }
+  if (faults.empty()) show_first();
 }
 
 SharedServerContext::~SharedServerContext() = default;
@@ -120,9 +121,18 @@ void SharedServerContext::index(std::size_t pair, const std::vector<std::string>
   }
 }
 
+// Connections inherit it, and spare each handshake the checks of a certificate that is set anew.
+void SharedServerContext::show_first() {
+  const auto* pair = late_[0]->get();
+  if (pair == nullptr) return;
+  SSL_CTX_use_certificate(context_.get(), pair->leaf.get());
+  SSL_CTX_use_PrivateKey(context_.get(), pair->key.get());
+  for (const auto& certificate : pair->chain) SSL_CTX_add1_chain_cert(context_.get(), certificate.get());
+}
+
 // By exact name, else by a wildcard for the first label (RFC 9525 6.3), else the first of all. Several
 // certificates of one name differ in their kind of key, and the client's offer decides.
-std::vector<std::size_t> SharedServerContext::pairs_for(std::string_view server_name) const {
+const std::vector<std::size_t>& SharedServerContext::pairs_for(std::string_view server_name) const {
   const auto name = lower(server_name);
   if (const auto exact = by_name_.find(name); exact != by_name_.end()) return exact->second;
   const auto dot = name.find('.');
@@ -130,7 +140,7 @@ std::vector<std::size_t> SharedServerContext::pairs_for(std::string_view server_
     if (const auto wild = by_wildcard_.find(name.substr(dot + 1)); wild != by_wildcard_.end())
       return wild->second;
   }
-  return {0};
+  return first_;
 }
 
 UniqueSsl SharedServerContext::make_ssl() const {
@@ -154,7 +164,10 @@ bool SharedServerContext::use(SSL& ssl, std::size_t pair) {
 int SharedServerContext::on_certificate(SSL* ssl, void* self) try {
   auto& context = *static_cast<SharedServerContext*>(self);
   const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
-  for (const auto pair : context.pairs_for(name ? name : "")) {
+  const auto& pairs = context.pairs_for(name ? name : "");
+  if (pairs == context.first_ && SSL_get_certificate(ssl) != nullptr) return 1;
+  SSL_certs_clear(ssl);
+  for (const auto pair : pairs) {
     if (!context.use(*ssl, pair)) return 0;
   }
   return 1;

@@ -22,7 +22,8 @@ class SharedTicketKeys {
 
   /// As OpenSSL's ticket key callback: 1 done, 2 done and the key is no longer the one that seals, 0 unknown
   /// key, -1 error.
-  int seal(unsigned char* name, unsigned char* iv, evp_cipher_ctx_st* cipher, evp_mac_ctx_st* mac, TimePoint now);
+  int seal(unsigned char* name, unsigned char* iv, evp_cipher_ctx_st* cipher, evp_mac_ctx_st* mac,
+           TimePoint now);
   int open(const unsigned char* name, const unsigned char* iv, evp_cipher_ctx_st* cipher, evp_mac_ctx_st* mac,
            TimePoint now);
 

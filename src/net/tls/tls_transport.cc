@@ -77,6 +77,7 @@ Task<Result<void>> TlsTransport::handshake() {
     const int verdict = SSL_get_error(ssl_.get(), status);
     std::string failure;
     if (status != 1 && verdict != SSL_ERROR_WANT_READ) failure = take_error();
+    if (status == 1 && role_ == Role::server) break;  // a ticket goes with the first response
     const auto flushed = co_await flush_handshake();  // an alert says why, too
     if (!failure.empty()) {
       failure_ = failure;
@@ -93,6 +94,7 @@ Task<Result<void>> TlsTransport::handshake() {
     }
     wire_.in = std::move(*chunk);
   }
+  wire_.out.wait();
   note_facts();
   co_return Result<void>{};
 }
@@ -128,6 +130,7 @@ bool TlsTransport::start_read(ReadOp& op, std::size_t expected) noexcept {
 
 void TlsTransport::watch(Watcher* watcher) noexcept {
   watcher_ = watcher;
+  flush();
   inner_->watch(watcher ? this : nullptr);
 }
 
@@ -159,6 +162,8 @@ Task<void> TlsTransport::receive() {
 void TlsTransport::take(Result<Chunk> chunk) noexcept {
   if (!chunk) {
     if (chunk.error().fault != Fault::cancelled) read_error_ = chunk.error();
+  } else if (chunk->empty() && write_error_.fault == Fault::reset) {
+    read_error_ = write_error_;  // a socket tells of it once, and a write had it
   } else if (chunk->empty()) {
     wire_.ended = true;
   } else {
@@ -186,7 +191,10 @@ bool TlsTransport::decrypt(Result<Chunk>& result, std::size_t expected) noexcept
     result = Chunk{};
     return true;
   }
-  if (!wire_.ended && !has_ciphertext()) return false;
+  if (!wire_.ended && !has_ciphertext()) {
+    flush();
+    return false;
+  }
   auto lease = buffers_.lease(expected);
   if (!lease) {
     result = Error{.fault = Fault::no_memory};
@@ -201,9 +209,9 @@ bool TlsTransport::decrypt(Result<Chunk>& result, std::size_t expected) noexcept
     if (status != 1) break;
     got += more;
   } while (got < lease.size && has_ciphertext());
-  if (!wire_.out.empty() && writing_.size() == 0 && !send_now()) writing_.spawn(write_more());
   if (got == 0) {
     buffers_.give_back(lease);
+    flush();
     return read_failed(status, result);
   }
   look_ahead();
@@ -278,11 +286,17 @@ bool TlsTransport::start_connect(WriteOp& op) noexcept {
   return true;
 }
 
+// What OpenSSL itself has to say (tickets, answers to new keys, alerts) goes with the next write, but does
+// not wait while nothing comes in.
+void TlsTransport::flush() noexcept {
+  if (!wire_.out.empty() && writing_.size() == 0 && !send_now()) writing_.spawn(write_more());
+}
+
 // Encrypts and sends until all is out, or the error is known; false: the inner transport has to wait.
 bool TlsTransport::send_now() noexcept {
   for (;;) {
     if (write_error_.fault != Fault::none) return true;
-    if (wire_.out.empty()) encrypt();
+    encrypt();
     if (wire_.out.empty()) return true;
     inner_write_ = {};
     if (!inner_->begin_write(inner_write_, wire_.out.take())) return false;
@@ -340,7 +354,19 @@ void TlsTransport::encrypt() noexcept {
     }
     left -= piece.size();
   } while (left != 0 && wire_.out.room() >= std::min(left, kRecord) + kRecordOverhead);
-  if (left == 0) forget_rest();
+  if (left != 0) return;
+  forget_rest();
+  if (!end_wanted_) return;
+  say_goodbye();
+  inner_->end_with_next_write();
+}
+
+// close_notify
+void TlsTransport::say_goodbye() noexcept {
+  if (std::exchange(goodbye_said_, true)) return;
+  clear_errors();
+  SSL_shutdown(ssl_.get());
+  clear_errors();
 }
 
 // Up to `most` bytes of the first slice that has some, taken off the rest.
@@ -356,9 +382,7 @@ Slice TlsTransport::next_piece(std::size_t most) noexcept {
 }
 
 void TlsTransport::shutdown_write() noexcept {
-  clear_errors();
-  SSL_shutdown(ssl_.get());
-  clear_errors();
+  say_goodbye();
   if (writing_.size() != 0) {
     fin_wanted_ = true;
     return;
