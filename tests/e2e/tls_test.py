@@ -217,6 +217,18 @@ class Tls(EndToEnd):
         self.assertEqual(answers["plain"][0][0], 502)
         self.assertIn(b"upstream_tls_failed", answers["plain"][0][1])
 
+    def test_sessions_with_upstreams_are_resumed(self):
+        listener = {"tls": {"certificates": [self.local]}, "limits": {"requests_per_connection": 1}}
+        origin = self.gateway(None, RESPOND, listener)
+        upstream = {"endpoints": origin.addresses[0], "tls": {"server_name": "localhost", "ca": self.local["certificate"]}}
+        front = self.gateway({"origin": upstream}, [{"upstream": "origin"}])
+        with socket.create_connection(front.address, timeout=30) as stream:
+            for _ in range(5):
+                self.assertEqual(get(stream)[0], 200)
+        counted = Metrics(origin.admin("/metrics")[1])
+        handshakes = {one: counted.sum("sluice_tls_handshakes_total", result=one) for one in ("full", "resumed")}
+        self.assertEqual(handshakes, {"full": 1, "resumed": 4})
+
     def test_files_that_do_not_fit_are_located(self):
         wrong = {"certificate": self.local["certificate"], "private_key": self.api["private_key"]}
         config = configuration(None, RESPOND, {"tls": {"certificates": [wrong]}})

@@ -18,9 +18,12 @@ int index_of_session() {
   return index;
 }
 
+// Kept as a copy, and shown as one: OpenSSL invalidates a session for all who share it when a connection gets
+// its next ticket or fails.
 int on_new_session(SSL* ssl, SSL_SESSION* session) {
-  static_cast<ResumableSession*>(SSL_get_ex_data(ssl, index_of_session()))->keep(UniqueSession(session));
-  return 1;  // it is ours now
+  auto& kept = *static_cast<ResumableSession*>(SSL_get_ex_data(ssl, index_of_session()));
+  if (UniqueSession copy{SSL_SESSION_dup(session)}) kept.keep(std::move(copy));
+  return 0;  // the original stays theirs
 }
 
 }  // namespace
@@ -73,7 +76,8 @@ UniqueSsl SharedClientContext::make_ssl(const std::string& server_name, Resumabl
     X509_VERIFY_PARAM_set_hostflags(expected, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
     if (verify_) SSL_set1_host(ssl.get(), server_name.c_str());
   }
-  if (session.get() != nullptr) SSL_set_session(ssl.get(), session.get());
+  if (session.get() == nullptr) return ssl;
+  if (const UniqueSession copy{SSL_SESSION_dup(session.get())}) SSL_set_session(ssl.get(), copy.get());
   return ssl;
 }
 

@@ -53,7 +53,11 @@ TlsTransport::TlsTransport(std::unique_ptr<Transport> inner, UniqueSsl ssl, Role
   }
 }
 
-TlsTransport::~TlsTransport() = default;
+// OpenSSL resumes no session of a connection that ended without close_notify of our own; TLS since 1.1 does
+// (RFC 5246 7.2.1).
+TlsTransport::~TlsTransport() {
+  if (role_ == Role::client) SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+}
 
 void TlsTransport::discard() noexcept {
   this->~TlsTransport();
