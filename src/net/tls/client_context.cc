@@ -6,6 +6,7 @@
 #include <openssl/x509v3.h>
 
 #include "net/address.h"
+#include "net/tls/key_schedule.h"
 
 namespace sluice::net::tls {
 namespace {
@@ -29,7 +30,7 @@ int on_new_session(SSL* ssl, SSL_SESSION* session) {
 }  // namespace
 
 SharedClientContext::SharedClientContext(const ClientPolicy& policy, std::optional<FileFault>& fault)
-    : context_(SSL_CTX_new(TLS_client_method())), verify_(policy.verify) {
+    : context_(SSL_CTX_new_ex(nullptr, own_key_schedule(), TLS_client_method())), verify_(policy.verify) {
   if (!context_) throw std::bad_alloc();
   auto* context = context_.get();
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);

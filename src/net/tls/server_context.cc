@@ -7,6 +7,8 @@
 #include <openssl/ocsp.h>
 #include <openssl/ssl.h>
 
+#include "net/tls/key_schedule.h"
+
 namespace sluice::net::tls {
 namespace {
 
@@ -57,7 +59,7 @@ struct SharedServerContext::Late {
 };
 
 SharedServerContext::SharedServerContext(const ServerPolicy& policy, std::vector<PolicyFault>& faults)
-    : context_(SSL_CTX_new(TLS_server_method())) {
+    : context_(SSL_CTX_new_ex(nullptr, own_key_schedule(), TLS_server_method())) {
   if (!context_) throw std::bad_alloc();
   set_policy(policy);
   set_client_auth(policy, faults);
