@@ -242,10 +242,12 @@ int begin_provider(const OSSL_CORE_HANDLE* core, const OSSL_DISPATCH*, const OSS
 }  // namespace
 
 const char* own_key_schedule() noexcept {
-  // To the end of the process, beside OpenSSL's own.
-  static const bool known = OSSL_PROVIDER_add_builtin(nullptr, "sluice", begin_provider) == 1 &&
-                            OSSL_PROVIDER_try_load(nullptr, "sluice", 1) != nullptr;
-  return known ? "?provider=sluice" : nullptr;
+  // Held to the end of the process, beside OpenSSL's own.
+  static const OSSL_PROVIDER* const provider =
+      OSSL_PROVIDER_add_builtin(nullptr, "sluice", begin_provider) == 1
+          ? OSSL_PROVIDER_try_load(nullptr, "sluice", 1)
+          : nullptr;
+  return provider ? "?provider=sluice" : nullptr;
 }
 
 }  // namespace sluice::net::tls
