@@ -20,8 +20,9 @@ struct ServerLimits {
   HeadLimits head;
   Duration header_timeout = std::chrono::seconds(10);  ///< From the first byte of a head to its last.
   Duration idle_timeout = std::chrono::seconds(60);    ///< From one exchange to the next head's first byte.
-  Duration stall_timeout = std::chrono::seconds(60);   ///< Without a byte of a body in or out that is waited for.
-  Duration tunnel_timeout = std::chrono::hours(1);     ///< The same once the connection was upgraded.
+  Duration stall_timeout =
+      std::chrono::seconds(60);  ///< Without a byte of a body in or out that is waited for.
+  Duration tunnel_timeout = std::chrono::hours(1);  ///< The same once the connection was upgraded.
 };
 
 /// Small while it waits: an idle connection holds no buffer and no exchange.
@@ -89,6 +90,7 @@ class ServerStream final : public codec::ServerStream {
   bool end() noexcept;
 
   Task<Result<BodyPiece>> read() override;
+  void allow_pipes() noexcept override { reader_.allow_pipes(); }
   bool ready() const noexcept override { return reader_.ready(); }
   const http::HeaderBlock* trailers() const noexcept override { return reader_.trailers(); }
 
@@ -96,6 +98,7 @@ class ServerStream final : public codec::ServerStream {
   void start(const ResponseHead& head) override;
   Task<Result<void>> flush() override;
   Task<Result<void>> write(const BodyPiece& piece, const http::HeaderBlock* trailers) override;
+  bool takes_pipes() const noexcept override { return writer_.takes_pipes(); }
 
   bool started() const noexcept override { return writer_.started(); }
   bool finished() const noexcept override { return head_taken_ && writer_.finished(); }
