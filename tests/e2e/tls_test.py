@@ -6,6 +6,7 @@ import os
 import socket
 import ssl
 import subprocess
+from pathlib import Path
 
 from support.case import EndToEnd, needs
 from support.gateway import Gateway, configuration
@@ -216,6 +217,20 @@ class Tls(EndToEnd):
             self.assertIn(b"upstream_certificate_invalid", answers[name][0][1])
         self.assertEqual(answers["plain"][0][0], 502)
         self.assertIn(b"upstream_tls_failed", answers["plain"][0][1])
+
+    def test_a_certificate_is_read_when_it_is_first_wanted_and_tried_again_when_it_could_not_be(self):
+        own = Certificates(self.folder)
+        late = own.make("late", "late.example.com")
+        sluice = self.gateway(None, RESPOND, {"tls": {"certificates": [self.local, late]}})
+        key = Path(late["private_key"])
+        away = key.rename(key.with_suffix(".away"))
+        with self.assertRaises(ssl.SSLError):
+            self.connect(self.context(late), "late.example.com", gateway=sluice)
+        self.assertEqual(get(self.connect(gateway=sluice))[0], 200)
+        away.rename(key)
+        self.assertEqual(get(self.connect(self.context(late), "late.example.com", gateway=sluice))[0], 200)
+        key.unlink()
+        self.assertEqual(get(self.connect(self.context(late), "late.example.com", gateway=sluice))[0], 200)
 
     def test_sessions_with_upstreams_are_resumed(self):
         listener = {"tls": {"certificates": [self.local]}, "limits": {"requests_per_connection": 1}}

@@ -1,6 +1,8 @@
 #include "net/tls/server_context.h"
 
 #include <algorithm>
+#include <atomic>
+#include <mutex>
 #include <new>
 
 #include <openssl/err.h>
@@ -41,21 +43,26 @@ std::string lower(std::string_view text) {
 
 }  // namespace
 
-// A key pair that is read when it is first wanted; one that cannot be read then fails its handshakes.
+// A key pair that is read when it is first wanted. One that cannot be read (no descriptor is left, the file
+// is being replaced) fails that handshake, and the next one tries again.
 struct SharedServerContext::Late {
   explicit Late(KeyPairFiles f) : files(std::move(f)) {}
 
   const KeyPair* get() {
-    std::call_once(once, [this] {
-      auto loaded = load_key_pair(files);
-      if (auto* found = std::get_if<KeyPair>(&loaded)) pair = std::make_unique<KeyPair>(std::move(*found));
-    });
+    // Acquire: the pair that another thread has read is whole.
+    if (const auto* known = loaded.load(std::memory_order_acquire)) return known;
+    std::lock_guard lock(reading);
+    if (pair) return pair.get();
+    auto read = load_key_pair(files);
+    if (auto* found = std::get_if<KeyPair>(&read)) pair = std::make_unique<KeyPair>(std::move(*found));
+    loaded.store(pair.get(), std::memory_order_release);
     return pair.get();
   }
 
   KeyPairFiles files;
-  std::once_flag once;
+  std::mutex reading;
   std::unique_ptr<KeyPair> pair;
+  std::atomic<const KeyPair*> loaded{nullptr};
 };
 
 SharedServerContext::SharedServerContext(const ServerPolicy& policy, std::vector<PolicyFault>& faults)
@@ -178,17 +185,21 @@ int SharedServerContext::on_certificate(SSL* ssl, void* self) try {
 }
 
 // The response that belongs to the certificate in use (RFC 6066 8).
-int SharedServerContext::on_status(SSL* ssl, void* self) {
+int SharedServerContext::on_status(SSL* ssl, void* self) try {
   auto& context = *static_cast<SharedServerContext*>(self);
   const auto* used = SSL_get_certificate(ssl);
-  for (const auto& late : context.late_) {
-    if (!late->pair || late->pair->leaf.get() != used || late->pair->ocsp_response.empty()) continue;
-    const auto& response = late->pair->ocsp_response;
+  const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+  for (const auto index : context.pairs_for(name ? name : "")) {
+    const auto* pair = context.late_[index]->get();
+    if (pair == nullptr || pair->leaf.get() != used || pair->ocsp_response.empty()) continue;
+    const auto& response = pair->ocsp_response;
     auto* copy = static_cast<unsigned char*>(OPENSSL_memdup(response.data(), response.size()));
     if (copy == nullptr) break;
     SSL_set_tlsext_status_ocsp_resp(ssl, copy, static_cast<long>(response.size()));
     return SSL_TLSEXT_ERR_OK;
   }
+  return SSL_TLSEXT_ERR_NOACK;
+} catch (const std::bad_alloc&) {
   return SSL_TLSEXT_ERR_NOACK;
 }
 
