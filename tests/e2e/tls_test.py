@@ -181,6 +181,33 @@ class Tls(EndToEnd):
             self.assertEqual(silent.recv(1), b"")
         self.assertEqual(get(self.connect(gateway=quick))[0], 200)
 
+    def test_a_flood_of_handshakes_is_capped_and_passes(self):
+        tls = {"certificates": [self.local], "handshakes": 8, "handshake_timeout": "60s"}
+        sluice = self.gateway(None, RESPOND, {"tls": tls})
+        served = self.connect(gateway=sluice)
+        self.assertEqual(get(served)[0], 200)
+        flood = [socket.create_connection(sluice.address, timeout=30) for _ in range(40)]
+        for one in flood:
+            self.addCleanup(one.close)
+
+        def refused():
+            counted = Metrics(sluice.admin("/metrics")[1])
+            return counted.sum("sluice_connections_closed_total", reason="over_limit")
+
+        wait_until(lambda: refused() == 32, "all but eight are closed at once")
+        self.assertEqual(get(served)[0], 200)
+        with self.assertRaises((ssl.SSLError, ConnectionError)):
+            self.connect(gateway=sluice)
+        for one in flood:
+            one.close()
+        wait_until(lambda: self.serves(sluice), "it serves again")
+
+    def serves(self, gateway):
+        try:
+            return get(self.connect(gateway=gateway))[0] == 200
+        except (ssl.SSLError, ConnectionError):
+            return False
+
     def test_mutual_tls_wants_a_certificate_and_one_host_a_connection(self):
         auth = {"mode": "required", "ca": self.client["certificate"]}
         strict = self.gateway(None, RESPOND, {"tls": {"certificates": [self.local], "client_auth": auth}})
