@@ -75,6 +75,11 @@ void TlsTransport::retire() noexcept {
 // --- the handshake
 
 Task<Result<void>> TlsTransport::handshake() {
+  if (role_ == Role::server) {
+    // Which has nothing to say first, and OpenSSL takes 30 KiB as soon as it is asked.
+    const auto begun = co_await receive_handshake();
+    if (!begun) co_return begun.error();
+  }
   for (;;) {
     clear_errors();
     const int status = SSL_do_handshake(ssl_.get());
@@ -90,16 +95,22 @@ Task<Result<void>> TlsTransport::handshake() {
     }
     if (!flushed) co_return flushed.error();
     if (status == 1) break;
-    auto chunk = co_await inner_->read();
-    if (!chunk) co_return chunk.error();
-    if (chunk->empty()) {
-      failure_ = "closed during the handshake";
-      co_return Error{.fault = Fault::closed};
-    }
-    wire_.in = std::move(*chunk);
+    const auto received = co_await receive_handshake();
+    if (!received) co_return received.error();
   }
   wire_.out.wait();
   note_facts();
+  co_return Result<void>{};
+}
+
+Task<Result<void>> TlsTransport::receive_handshake() {
+  auto chunk = co_await inner_->read();
+  if (!chunk) co_return chunk.error();
+  if (chunk->empty()) {
+    failure_ = "closed during the handshake";
+    co_return Error{.fault = Fault::closed};
+  }
+  wire_.in = std::move(*chunk);
   co_return Result<void>{};
 }
 

@@ -55,6 +55,7 @@ class TlsTransport final : public Transport, private Watcher {
   bool start_write(WriteOp& op, std::span<const Slice> slices) noexcept override;
   bool start_connect(WriteOp& op) noexcept override;
 
+  Task<Result<void>> receive_handshake();
   Task<Result<void>> flush_handshake();
   void note_facts() noexcept;
 
