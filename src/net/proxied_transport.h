@@ -20,6 +20,7 @@ class ProxiedTransport final : public Transport {
   void watch(Watcher* watcher) noexcept override { inner_->watch(watcher); }
   bool peer_gone() const noexcept override { return inner_->peer_gone(); }
   void shutdown_write() noexcept override { inner_->shutdown_write(); }
+  void end_with_next_write() noexcept override { inner_->end_with_next_write(); }
   void cancel_read() noexcept override { inner_->cancel_read(); }
   void abort(Fault why, bool reset) noexcept override { inner_->abort(why, reset); }
   const Address& peer() const noexcept override { return peer_; }

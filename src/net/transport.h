@@ -98,6 +98,10 @@ class Transport {
   /// Sends FIN after what was written; reading goes on.
   virtual void shutdown_write() noexcept = 0;
 
+  /// The next write is the last, and shutdown_write() comes right after it: a transport that can sends the end
+  /// with those bytes rather than behind them.
+  virtual void end_with_next_write() noexcept {}
+
   /// Gives a pending read up: it completes soon with Fault::cancelled, and no byte is lost for
   /// the next read. Nothing happens when none is pending.
   virtual void cancel_read() noexcept = 0;

@@ -166,6 +166,7 @@ Task<void> Listener::turn_away(std::unique_ptr<net::Transport> transport) {
   Slice refusal = text;
   net::Deadline deadline(loop_);
   deadline.set(*transport, loop_.now() + kTurnAway);
+  transport->end_with_next_write();
   if (co_await transport->write({&refusal, 1})) {
     transport->shutdown_write();
     for (;;) {

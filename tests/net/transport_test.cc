@@ -193,6 +193,30 @@ TEST_P(Transports, go_on_in_the_other_direction_after_a_half_close) {
   }(*this));
 }
 
+TEST_P(Transports, send_the_end_with_their_last_write) {
+  for (const std::size_t bytes : {std::size_t{5}, std::size_t{4} << 20}) {
+    run([](Transports& t, std::size_t size) -> Task<> {
+      auto pair = co_await t.make_pair();
+      const std::string text = pattern(size);
+      auto last = [](Transport& from, const std::string& all) -> Task<void> {
+        from.end_with_next_write();
+        auto sent = co_await send_text(from, all);
+        EXPECT_TRUE(sent);
+        from.shutdown_write();
+      };
+      Child beside;
+      beside.start(last(*pair.client, text));
+      auto got = co_await receive_text(*pair.server);
+      EXPECT_TRUE(got == text);
+      co_await beside.join();
+      auto sent = co_await send_text(*pair.server, "and back");
+      EXPECT_TRUE(sent);
+      got = co_await receive_text(*pair.client, 8);
+      EXPECT_EQ(got, "and back");
+    }(*this, bytes));
+  }
+}
+
 TEST_P(Transports, see_the_end_when_the_peer_is_destroyed) {
   run([](Transports& t) -> Task<> {
     auto pair = co_await t.make_pair();

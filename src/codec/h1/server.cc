@@ -151,6 +151,8 @@ Task<Result<BodyPiece>> ServerStream::read() {
 }
 
 Task<Result<void>> ServerStream::write(const BodyPiece& piece, const http::HeaderBlock* trailers) {
+  const bool ends = piece.last && !keep_alive_ && !tunnel_ && reader_.complete();
+  if (ends) connection_->transport().end_with_next_write();
   return in_time(writer_.write(piece, trailers));
 }
 
