@@ -25,7 +25,9 @@ bool break_off(LiveExchange& live, http::Reason why) {
 // A fault of the client, which breaks the upstream's connection too.
 http::Reason client_reason(const LiveExchange& live, Fault fault) {
   switch (fault) {
-    case Fault::timed_out: return live.tunnel ? http::Reason::tunnel_timeout : http::Reason::client_too_slow;
+    case Fault::timed_out:
+      if (live.tunnel) return http::Reason::tunnel_timeout;
+      return live.client->started() ? http::Reason::client_too_slow : http::Reason::body_too_slow;
     case Fault::malformed: return live.client->refusal().reason;
     case Fault::too_large: return http::Reason::body_too_large;
     default: return http::Reason::client_closed;

@@ -11,7 +11,7 @@ namespace sluice::proxy {
 
 /// An exchange and the HTTP/1.1 stream that it goes by.
 struct H1Exchange {
-  explicit H1Exchange(net::Loop& loop) noexcept : live(loop) {}
+  explicit H1Exchange(net::Loop& loop) noexcept : live(loop), stream(loop) {}
   LiveExchange live;
   codec::h1::ServerStream stream;
 };

@@ -43,9 +43,10 @@ Task<void> Session::run(std::unique_ptr<Session> self) {
     self->current_ = nullptr;
     if (lease->live.given_up == http::Reason::drained) co_return self->ended(ConnectionEnd::drained);
     if (lease->stream.end() && !listener.stopping_) continue;
+    auto end = lease->stream.client_was_late() ? ConnectionEnd::slow_body : end_after(refusal);
     lease.reset();
     co_await self->connection_.linger();
-    co_return self->ended(end_after(refusal));
+    co_return self->ended(end);
   }
 }
 

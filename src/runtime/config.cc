@@ -45,8 +45,12 @@ const conf::ObjectSpec& ListenerLimitsConfig::spec() {
           .field("idle_timeout", &ListenerLimitsConfig::idle_timeout,
                  "How long a connection may wait for its next request.", conf::between(1ms, 24h))
           .field("body_timeout", &ListenerLimitsConfig::body_timeout,
-                 "How long a body may stand still in either direction; 408 where the request's does.",
+                 "How long a client may keep a body waiting, in either direction; 408 where it is the request's.",
                  conf::between(1ms, 24h))
+          .field("body_min_rate", &ListenerLimitsConfig::body_min_rate,
+                 "Least rate at which a client sends or takes what is waited for: each byte gives back the part of "
+                 "`body_timeout` that it may take. With `off` any byte gives all of it back.",
+                 conf::or_word("off"), conf::at_least(ByteRate{Bytes{1}}))
           .field("tunnel_timeout", &ListenerLimitsConfig::tunnel_timeout,
                  "How long an upgraded connection may be silent in both directions.", conf::between(1ms, 24h * 30))
           .field("requests_per_connection", &ListenerLimitsConfig::requests_per_connection,

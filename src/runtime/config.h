@@ -26,7 +26,8 @@ struct ListenerLimitsConfig {
   std::optional<Bytes> body;  ///< Unset: no limit.
   Duration header_timeout = std::chrono::seconds(10);
   Duration idle_timeout = std::chrono::seconds(60);
-  Duration body_timeout = std::chrono::seconds(60);
+  Duration body_timeout = std::chrono::seconds(30);
+  std::optional<ByteRate> body_min_rate = ByteRate{Bytes{500}};  ///< Unset: none.
   Duration tunnel_timeout = std::chrono::hours(1);
   std::uint64_t requests_per_connection = 10'000;
 

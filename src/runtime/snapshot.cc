@@ -47,7 +47,8 @@ std::shared_ptr<const proxy::ListenerPlan> plan_of(const ListenerConfig& config,
   plan->limits.head.fields = limits.header_count;
   plan->limits.header_timeout = limits.header_timeout;
   plan->limits.idle_timeout = limits.idle_timeout;
-  plan->limits.stall_timeout = limits.body_timeout;
+  plan->limits.body_timeout = limits.body_timeout;
+  plan->limits.body_min_rate = limits.body_min_rate ? limits.body_min_rate->per_second() : 0;
   plan->limits.tunnel_timeout = limits.tunnel_timeout;
   plan->requests_per_connection = limits.requests_per_connection;
   if (!config.trusted_proxies.empty()) plan->trusts = Trust(config.trusted_proxies);

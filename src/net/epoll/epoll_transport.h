@@ -2,6 +2,7 @@
 #pragma once
 
 #include "net/epoll/epoll_loop.h"
+#include "net/socket.h"
 
 namespace sluice::net {
 
@@ -24,6 +25,7 @@ class EpollTransport final : public Transport,
   void shutdown_write() noexcept override;
   void cancel_read() noexcept override;
   void abort(Fault why, bool reset) noexcept override;
+  std::optional<std::uint64_t> delivered() const noexcept override { return delivered_bytes(socket_); }
   const Address& peer() const noexcept override { return peer_; }
   const Address& local() const noexcept override;
 

@@ -35,6 +35,7 @@ class UringTransport final : public Transport, public ListHook<> {
   void shutdown_write() noexcept override;
   void cancel_read() noexcept override;
   void abort(Fault why, bool reset) noexcept override;
+  std::optional<std::uint64_t> delivered() const noexcept override;
   const Address& peer() const noexcept override;
   const Address& local() const noexcept override;
 
