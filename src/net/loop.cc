@@ -24,6 +24,8 @@ Loop::Loop(Clock& clock)
 
 Loop::~Loop() = default;
 
+void Loop::release_unused() noexcept { tls_buffers_->release_unused(); }
+
 void Loop::run() {
   while (!stopped_.exchange(false, std::memory_order_relaxed)) turn(TimePoint::max());
 }

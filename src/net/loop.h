@@ -86,6 +86,9 @@ class Loop {
   /// For plaintext and records of TLS; outlives every transport of the loop.
   BufferPool& tls_buffers() noexcept { return *tls_buffers_; }
 
+  /// Gives the memory of buffers that nobody has leased back to the system. Loop's thread only.
+  virtual void release_unused() noexcept;
+
   /// Resumes the coroutine later in this turn or in the next, from the loop. Loop's thread only.
   void defer(std::coroutine_handle<> handle) { ready_.push_back(handle); }
 

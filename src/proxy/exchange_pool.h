@@ -28,6 +28,14 @@ class ExchangePool {
   };
   using Lease = std::unique_ptr<H1Exchange, Return>;
 
+  /// Lets go of those that nobody uses.
+  void release_unused() {
+    made_ -= free_.size();
+    free_.clear();
+    free_.shrink_to_fit();
+    free_.reserve(made_);
+  }
+
   Lease take() {
     if (free_.empty()) {
       free_.reserve(++made_);  // so that giving back never allocates

@@ -53,6 +53,7 @@ Task<void> Session::run(std::unique_ptr<Session> self) {
 void Session::ended(ConnectionEnd how) noexcept { listener_.ended(connection_.transport(), how); }
 
 ConnectionEnd Session::end_without_request(Wait found) noexcept {
+  if (shed_) return ConnectionEnd::memory_pressure;
   if (listener_.stopping_) return ConnectionEnd::drained;
   if (found == Wait::broken) return ConnectionEnd::reset;
   return connection_.deadline().passed() ? ConnectionEnd::idle_timeout : ConnectionEnd::client_closed;
@@ -91,6 +92,12 @@ bool Session::is_for_this_host(const RequestHead& request) const noexcept {
 
 void Session::announce_close() noexcept {
   if (current_) current_->stream.announce_close();
+}
+
+void Session::end_waiting() noexcept {
+  if (current_) return;
+  shed_ = true;
+  connection_.transport().cancel_read();
 }
 
 void Session::abort() noexcept {

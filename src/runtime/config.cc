@@ -102,6 +102,15 @@ const conf::ObjectSpec& ShutdownConfig::spec() {
   return spec;
 }
 
+const conf::ObjectSpec& LimitsConfig::spec() {
+  static const conf::ObjectSpec spec =
+      conf::object<LimitsConfig>("Limits", "What the whole process may use.")
+          .field("memory", &LimitsConfig::memory,
+                 "Resident memory that the process keeps below: near it new requests are refused with 503 until there is room "
+                 "again. auto: 80 % of what the cgroup allows, or of the machine's memory; a size, at least 32MiB; or off.");
+  return spec;
+}
+
 const conf::EnumSpec& enum_spec(EventLoop) {
   static const auto spec = conf::enumeration<EventLoop>(
       "event loop", {
@@ -133,6 +142,7 @@ const conf::ObjectSpec& Config::spec() {
           .field("log", &Config::log, "What the process says of itself, on stderr.")
           .field("admin", &Config::admin, "The listener for operators; none where it is not written.")
           .field("shutdown", &Config::shutdown, "What SIGTERM and SIGINT do.")
+          .field("limits", &Config::limits, "What the whole process may use.")
           .where(&Config::where);
   return spec;
 }

@@ -10,6 +10,7 @@
 #include "conf/binder.h"
 #include "net/loop.h"
 #include "proxy/route_config.h"
+#include "runtime/memory_limit.h"
 #include "runtime/tls_config.h"
 #include "telemetry/access_log_config.h"
 #include "telemetry/log.h"
@@ -59,6 +60,13 @@ struct ShutdownConfig {
   static const conf::ObjectSpec& spec();
 };
 
+/// What the whole process may use.
+struct LimitsConfig {
+  MemoryLimit memory;
+
+  static const conf::ObjectSpec& spec();
+};
+
 /// net::Backend, or none for `auto`.
 enum class EventLoop : std::uint8_t { automatic, uring, epoll, asio };
 const conf::EnumSpec& enum_spec(EventLoop);
@@ -75,6 +83,7 @@ struct Config {
   log::Config log;
   std::optional<AdminConfig> admin;
   ShutdownConfig shutdown;
+  LimitsConfig limits;
   conf::Node where;
 
   static const conf::ObjectSpec& spec();

@@ -36,6 +36,13 @@ Control::Control(const std::vector<std::shared_ptr<upstream::SharedUpstream>>& u
   });
 }
 
+void Control::watch_memory(SharedMemoryPressure& pressure, std::uint64_t ceiling, MemoryWatch::Process process) {
+  loop_->post([this, &pressure, ceiling, process = std::move(process)] {
+    memory_ = std::make_unique<MemoryWatch>(*loop_, pressure, ceiling, process);
+    memory_->start();
+  });
+}
+
 Control::~Control() {
   loop_->post([this] { tasks_.spawn(end()); });
   stop_called_.set_value();
@@ -43,6 +50,7 @@ Control::~Control() {
 }
 
 Task<void> Control::end() {
+  memory_.reset();
   for (auto& checker : checkers_) checker->stop();
   for (auto& checker : checkers_) co_await checker->join();
   loop_->stop();
