@@ -168,7 +168,8 @@ void Listener::report_no_descriptors() {
 
 // Says why before it closes; a client that does not take it at once goes without.
 Task<void> Listener::turn_away(std::unique_ptr<net::Transport> transport, http::Reason why) {
-  if (!plan_->refusals->take()) co_return metrics_.ended(end_of_refused(why));
+  auto& slots = why == http::Reason::memory_pressure ? *plan_->shed : *plan_->refusals;
+  if (!slots.take()) co_return metrics_.ended(end_of_refused(why));
   const std::string text = connection_refusal(why);
   Slice refusal = text;
   net::Deadline deadline(loop_);
@@ -180,7 +181,7 @@ Task<void> Listener::turn_away(std::unique_ptr<net::Transport> transport, http::
       if (!rest || rest->empty()) break;
     }
   }
-  plan_->refusals->give();
+  slots.give();
   metrics_.ended(end_of_refused(why));
 }
 

@@ -40,6 +40,8 @@ struct ListenerPlan {
   std::unique_ptr<SharedConnectionCount> connections;
   /// Those over a limit that are being told so; more are closed without a word.
   std::unique_ptr<SharedConnectionCount> refusals = std::make_unique<SharedConnectionCount>(1000);
+  /// The same for want of memory, where there are descriptors enough.
+  std::unique_ptr<SharedConnectionCount> shed = std::make_unique<SharedConnectionCount>(1000);
   std::unique_ptr<log::SharedEvery> no_descriptors = std::make_unique<log::SharedEvery>(std::chrono::seconds(10));
   std::unique_ptr<SharedClientCounts> clients;  ///< Null: no limit for one client.
   bool proxy_protocol = false;  ///< Every connection begins with a PROXY header, from a trusted peer.
@@ -62,7 +64,7 @@ class Listener {
 
   /// Accepts on, but every response from now on says that its connection ends.
   void announce_close() noexcept;
-  /// Connections that wait for a request, or for the rest of its head, end.
+  /// Connections that have waited for a request, or for the rest of its head, for a second or more end.
   void end_waiting() noexcept;
   /// Accepts no more; idle connections end, others after their exchange.
   void stop() noexcept;

@@ -11,6 +11,8 @@ using telemetry::ConnectionEnd;
 
 namespace {
 
+constexpr auto kJustNow = std::chrono::seconds(1);
+
 // RFC 9110 7.4: an https URI asked for in the clear, and not by way of a proxy whose word for it is trusted.
 bool wants_another_scheme(const RequestHead& request) noexcept {
   constexpr std::string_view https = "https://";
@@ -33,6 +35,7 @@ Task<void> Session::run(std::unique_ptr<Session> self) {
   auto& listener = self->listener_;
   listener.sessions_.push_back(*self);
   for (;;) {
+    self->waits_since_ = listener.loop_.now();
     auto found = co_await self->connection_.wait_for_head();
     if (found == Wait::end || found == Wait::broken) co_return self->ended(self->end_without_request(found));
     auto lease = listener.exchanges_.take();
@@ -95,7 +98,8 @@ void Session::announce_close() noexcept {
 }
 
 void Session::end_waiting() noexcept {
-  if (current_) return;
+  // A request of one that has just come may be on its way.
+  if (current_ || listener_.loop_.now() - waits_since_ < kJustNow) return;
   shed_ = true;
   connection_.transport().cancel_read();
 }

@@ -15,7 +15,8 @@ namespace {
 constexpr Bytes kLeast{32 * 1024 * 1024};
 
 std::uint64_t physical_memory() {
-  return static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+  return static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) *
+         static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
 }
 
 // "max" and what cannot be read are no limit.
@@ -25,7 +26,8 @@ std::uint64_t tighter(std::uint64_t than, const std::string& file) {
 }
 
 // Of a cgroup and of all above it.
-std::uint64_t tightest(std::uint64_t than, const std::string& tree, std::string group, const std::string& file) {
+std::uint64_t tightest(std::uint64_t than, const std::string& tree, std::string group,
+                       const std::string& file) {
   for (;;) {
     than = tighter(than, tree + group + "/" + file);
     const auto slash = group.rfind('/');
@@ -36,9 +38,12 @@ std::uint64_t tightest(std::uint64_t than, const std::string& tree, std::string 
 
 std::string show(const MemoryLimit& limit) {
   switch (limit.kind) {
-    case MemoryLimit::Kind::automatic: return "auto";
-    case MemoryLimit::Kind::off: return "off";
-    case MemoryLimit::Kind::fixed: return format(limit.bytes);
+    case MemoryLimit::Kind::automatic:
+      return "auto";
+    case MemoryLimit::Kind::off:
+      return "off";
+    case MemoryLimit::Kind::fixed:
+      return format(limit.bytes);
   }
   return {};
 }
@@ -56,9 +61,12 @@ Parsed<MemoryLimit> parse_memory_limit(std::string_view text) {
 
 std::uint64_t memory_ceiling(const MemoryLimit& limit, std::uint64_t available) {
   switch (limit.kind) {
-    case MemoryLimit::Kind::automatic: return available / 5 * 4;
-    case MemoryLimit::Kind::off: return 0;
-    case MemoryLimit::Kind::fixed: return limit.bytes.count;
+    case MemoryLimit::Kind::automatic:
+      return available / 5 * 4;
+    case MemoryLimit::Kind::off:
+      return 0;
+    case MemoryLimit::Kind::fixed:
+      return limit.bytes.count;
   }
   return 0;
 }

@@ -24,8 +24,8 @@ Parsed<MemoryLimit> parse_memory_limit(std::string_view text);
 /// The ceiling in bytes; 0: none. `auto` is 80 % of what there is.
 std::uint64_t memory_ceiling(const MemoryLimit& limit, std::uint64_t available);
 
-/// What the tightest memory cgroup on the way up allows, or else the machine's memory; bytes. `root` stands for /
-/// in tests.
+/// What the tightest memory cgroup on the way up allows, or else the machine's memory; bytes. `root` stands
+/// for / in tests.
 std::uint64_t available_memory(const std::string& root = "");
 
 }  // namespace sluice::runtime

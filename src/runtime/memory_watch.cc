@@ -17,23 +17,31 @@ namespace sluice::runtime {
 namespace {
 
 constexpr auto kEvery = std::chrono::milliseconds(100);
-constexpr unsigned kReliefEvery = 10;     // looks
-constexpr std::uint64_t kLeastLoad = 256;  // below it little is to be had back
+constexpr auto kEveryWhenFull =
+    std::chrono::milliseconds(10);  // from half the ceiling on: a burst fills the rest quickly
+constexpr auto kReliefEvery = std::chrono::seconds(1);
+constexpr auto kSettled = std::chrono::seconds(1);  // those that leave together are gone by then
+constexpr std::uint64_t kLeastLoad = 256;           // below it little is to be had back
 
 std::string shown(std::uint64_t bytes) { return format(Bytes{bytes >> 20 << 20}); }
 
 }  // namespace
 
-MemoryWatch::MemoryWatch(net::Loop& loop, SharedMemoryPressure& pressure, std::uint64_t ceiling, Process process)
+MemoryWatch::MemoryWatch(net::Loop& loop, SharedMemoryPressure& pressure, std::uint64_t ceiling,
+                         Process process)
     : loop_(loop), pressure_(pressure), ceiling_(ceiling), process_(std::move(process)) {}
 
 void MemoryWatch::on_timer() noexcept {
   look();
-  loop_.timers().arm(*this, loop_.now() + kEvery);
+  const bool full = ceiling_ != 0 && pressure_.resident() > ceiling_ / 2;
+  loop_.timers().arm(*this, loop_.now() + (full ? kEveryWhenFull : kEvery));
 }
 
 void MemoryWatch::look() {
-  if (std::exchange(trim_next_, false)) process_.trim();
+  if (trim_at_ <= loop_.now()) {
+    trim_at_ = TimePoint::max();
+    process_.trim();
+  }
   const auto resident = process_.resident();
   pressure_.set_resident(resident);
   if (ceiling_ == 0) return follow_load();
@@ -48,9 +56,10 @@ void MemoryWatch::look() {
 
 void MemoryWatch::enter(std::uint64_t resident) {
   pressure_.set_high(true);
-  looks_ = 0;
-  log::warn("memory: {} resident of {} allowed; new requests are refused (memory_pressure) until it is below {}",
-            shown(resident), shown(ceiling_), shown(ceiling_ / 10 * 8));
+  relieved_ = {};
+  log::warn(
+      "memory: {} resident of {} allowed; new requests are refused (memory_pressure) until it is below {}",
+      shown(resident), shown(ceiling_), shown(ceiling_ / 10 * 8));
 }
 
 void MemoryWatch::leave(std::uint64_t resident) {
@@ -58,20 +67,31 @@ void MemoryWatch::leave(std::uint64_t resident) {
   log::info("memory: {} resident, new requests are taken again", shown(resident));
 }
 
-void MemoryWatch::relieve() {
-  if (looks_++ % kReliefEvery != 0) return;
-  process_.shed();
+// Workers need a moment for it.
+void MemoryWatch::release() {
   process_.release();
-  trim_next_ = true;
+  trim_at_ = loop_.now() + kEvery;
+}
+
+void MemoryWatch::relieve() {
+  if (loop_.now() - relieved_ < kReliefEvery) return;
+  relieved_ = loop_.now();
+  process_.shed();
+  release();
 }
 
 void MemoryWatch::follow_load() {
   const auto load = process_.load();
   most_load_ = std::max(most_load_, load);
-  if (most_load_ < kLeastLoad || load > most_load_ / 2) return;
+  if (most_load_ < kLeastLoad || load > most_load_ / 2) {
+    halved_at_ = TimePoint::max();
+    return;
+  }
+  halved_at_ = std::min(halved_at_, loop_.now());
+  if (loop_.now() - halved_at_ < kSettled) return;
+  halved_at_ = TimePoint::max();
   most_load_ = load;
-  process_.release();
-  trim_next_ = true;
+  release();
 }
 
 namespace {

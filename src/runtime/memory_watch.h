@@ -9,18 +9,20 @@
 
 namespace sluice::runtime {
 
-/// Looks at the resident memory ten times a second. Above nine tenths of the ceiling there is pressure, until it is
-/// below eight: gateways refuse new work meanwhile, and once a second all that is idle is let go.
-/// Memory that a load has left behind goes back to the system when the load has halved.
+/// Looks at the resident memory ten times a second, and more often the fuller it is. Above nine tenths of the
+/// ceiling there is pressure, until it is below eight tenths: gateways refuse new work meanwhile, and once a
+/// second all that is idle is let go. Memory that a load has left behind goes back to the system when the
+/// load has halved.
 class MemoryWatch final : private Timer {
  public:
   /// How the watch sees the process and acts on it; called on the loop's thread.
   struct Process {
-    std::function<std::uint64_t()> resident;   ///< Bytes.
-    std::function<std::uint64_t()> load;       ///< Connections and exchanges.
-    std::function<void()> shed;                ///< Lets idle connections go.
-    std::function<void()> release;             ///< Frees what workers keep for the next load; may take effect a little later.
-    std::function<void()> trim;                ///< Gives what is free back to the system.
+    std::function<std::uint64_t()> resident;  ///< Bytes.
+    std::function<std::uint64_t()> load;      ///< Connections and exchanges.
+    std::function<void()> shed;               ///< Lets idle connections go.
+    std::function<void()>
+        release;  ///< Frees what workers keep for the next load; may take effect a little later.
+    std::function<void()> trim;  ///< Gives what is free back to the system.
   };
 
   /// `ceiling` in bytes; 0: none.
@@ -34,15 +36,17 @@ class MemoryWatch final : private Timer {
   void enter(std::uint64_t resident);
   void leave(std::uint64_t resident);
   void relieve();
+  void release();
   void follow_load();
 
   net::Loop& loop_;
   SharedMemoryPressure& pressure_;
   const std::uint64_t ceiling_;
   const Process process_;
-  unsigned looks_ = 0;          // since the pressure began
-  bool trim_next_ = false;      // what was released is free by then
-  std::uint64_t most_load_ = 0;  // since memory was last given back
+  TimePoint relieved_{};  // the last time; zero: not yet under this pressure
+  TimePoint trim_at_ = TimePoint::max();
+  TimePoint halved_at_ = TimePoint::max();  // max(): the load has not
+  std::uint64_t most_load_ = 0;             // since memory was last given back
 };
 
 /// The process itself, without `load`, `shed` and `release`.

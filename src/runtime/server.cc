@@ -143,6 +143,7 @@ void Server::share_descriptors(unsigned workers) {
   for (const auto& listener : snapshot_->listeners) {
     listener->connections->within(*clients_);
     listener->refusals->within(*refusals_);
+    listener->shed->within(*clients_);
   }
 }
 

@@ -45,7 +45,7 @@ class Worker {
   void announce_close();
   /// Accepts no more; connections end as their exchanges do. Any thread.
   void stop();
-  /// Connections that wait for a request end. Any thread.
+  /// Connections that have waited for a request for a while end. Any thread.
   void end_waiting();
   /// Frees what is kept for the next load. Any thread.
   void release_unused();

@@ -172,7 +172,7 @@ class Descriptors(EndToEnd):
     """Few of them."""
 
     def limited(self, limit, *args, **rest):
-        sluice = self.gateway(*args, limits={resource.RLIMIT_NOFILE: (limit, limit)}, **rest)
+        sluice = self.gateway(*args, rlimits={resource.RLIMIT_NOFILE: (limit, limit)}, **rest)
         sluice.await_text(re.compile(rf"warn the limit of open files is {limit}, this configuration may need \d+: "), sluice.err)
         return sluice
 
@@ -208,7 +208,7 @@ class Descriptors(EndToEnd):
 
     def test_the_soft_limit_is_raised_to_the_hard_one(self):
         sluice = self.gateway(None, [{"respond": {}}], {"limits": {"connections": 100}},
-                              limits={resource.RLIMIT_NOFILE: (64, 1000)})  # fmt: skip
+                              rlimits={resource.RLIMIT_NOFILE: (64, 1000)})  # fmt: skip
         self.assertEqual(Metrics(sluice.admin("/metrics")[1]).sum("process_max_fds"), 1000)
         self.assertNotIn("limit of open files", sluice.err())
 

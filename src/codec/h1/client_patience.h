@@ -11,12 +11,14 @@
 
 namespace sluice::codec::h1 {
 
-/// A client's time within one exchange. It is used up while bytes of a body are waited for, to come or to be taken,
-/// and at no other time; each byte that moves gives back as much as it may take at the least rate, up to what was
-/// used. So a client that stands still is late after the whole allowance, one at half the rate after twice that,
-/// one at the rate never. (RequestReadTimeout of Apache httpd has the same rule, without a ceiling on what is given back.)
+/// A client's time within one exchange. It is used up while bytes of a body are waited for, to come or to be
+/// taken, and at no other time; each byte that moves gives back as much as it may take at the least rate, up
+/// to what was used. So a client that stands still is late after the whole allowance, one at half the rate
+/// after twice that, one at the rate never. (RequestReadTimeout of Apache httpd has the same rule, without a
+/// ceiling on what is given back.)
 ///
-/// What has moved is counted a few times an allowance, when the deadline fires: a wait by itself costs stores.
+/// What has moved is counted a few times an allowance, when the deadline fires: a wait by itself costs
+/// stores.
 class ClientPatience final : public net::Deadline {
  public:
   struct Terms {
@@ -51,7 +53,7 @@ class ClientPatience final : public net::Deadline {
   Duration used_{};
   Duration count_at_{};  // of used_
   std::optional<TimePoint> running_since_;
-  std::uint64_t received_ = 0;             // as counted last
+  std::uint64_t received_ = 0;              // as counted last
   std::optional<std::uint64_t> delivered_;  // none: what came before the first count belongs to others too
 };
 
