@@ -11,11 +11,17 @@
 
 namespace sluice {
 
+namespace net {
+class Pipe;
+}
+
 /// Some bytes of a body, as slices that stay valid until the next read of the source they came from.
 struct BodyPiece {
   std::span<const Slice> slices{};
-  std::size_t bytes = 0;  ///< The sum over the slices.
+  std::size_t bytes = 0;  ///< The sum over the slices, or what is in the pipe.
   bool last = false;      ///< Nothing follows; the trailers are known now.
+  net::Pipe* pipe =
+      nullptr;  ///< In place of slices, where nobody looks at the body: no filter ever sees one.
 };
 
 /// Where a body comes from: a client, an upstream, a cache entry, a handler.
@@ -26,6 +32,10 @@ class BodySource {
   /// The next piece; it may be empty only when it is the last. Not called again after the last
   /// piece or an error.
   virtual Task<Result<BodyPiece>> read() = 0;
+
+  /// The pieces go on to where a pipe can be written, and nobody looks at them: they may be pipes from here
+  /// on.
+  virtual void allow_pipes() noexcept {}
 
   /// read() would complete without waiting.
   virtual bool ready() const noexcept = 0;

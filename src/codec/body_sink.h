@@ -17,6 +17,9 @@ class BodySink {
   /// With the last piece the trailers, where there are any and the framing can carry them.
   virtual Task<Result<void>> write(const BodyPiece& piece, const http::HeaderBlock* trailers) = 0;
 
+  /// Pieces of this message may be pipes.
+  virtual bool takes_pipes() const noexcept { return false; }
+
  protected:
   ~BodySink() = default;
 };

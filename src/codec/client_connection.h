@@ -42,6 +42,9 @@ class ClientConnection : public BodySink {
   /// The body of the final response.
   virtual BodySource& body() noexcept = 0;
 
+  /// Between exchanges: gives back the buffer that the last piece of the body lay in.
+  virtual void rest() noexcept = 0;
+
   /// The last exchange ended so that another one may follow on this connection.
   virtual bool reusable() const noexcept = 0;
 

@@ -9,11 +9,15 @@
 namespace sluice::net {
 
 class Chunk;
+class Pipe;
 
 /// Whoever lends buffers takes them back here, on the loop's thread.
 class ChunkOwner {
  public:
   virtual void take_back(char* buffer, std::uint32_t id) noexcept = 0;
+
+  /// Where the lease is on a pipe.
+  virtual Pipe* pipe(std::uint32_t) noexcept { return nullptr; }
 
  protected:
   ~ChunkOwner() = default;
@@ -36,7 +40,12 @@ class Chunk {
     if (owner_) owner_->take_back(buffer_, id_);
   }
 
-  std::string_view view() const noexcept { return {buffer_ + begin_, end_ - begin_}; }
+  /// Where the bytes are in a pipe; view() then has none.
+  Pipe* pipe() const noexcept { return owner_ && !buffer_ ? owner_->pipe(id_) : nullptr; }
+
+  std::string_view view() const noexcept {
+    return buffer_ ? std::string_view(buffer_ + begin_, size()) : std::string_view();
+  }
   char* data() noexcept { return buffer_ + begin_; }
   std::size_t size() const noexcept { return end_ - begin_; }
   bool empty() const noexcept { return begin_ == end_; }

@@ -24,6 +24,7 @@ namespace sluice::net {
 struct ReadOp {
   std::coroutine_handle<> waiter;
   Result<Chunk> result = Chunk{};
+  std::size_t pipe_at_most = 0;  ///< Not 0: so many bytes may come in a pipe (Chunk::pipe()).
 };
 
 /// The state of one write or connect that a coroutine waits for; lives in its frame, or where
@@ -31,6 +32,7 @@ struct ReadOp {
 struct WriteOp {
   std::coroutine_handle<> waiter;
   Result<void> result{};
+  Pipe* pipe = nullptr;  ///< What is in it is written behind the slices, where the transport takes_pipes().
 };
 
 /// What a TLS handshake has agreed on.
@@ -62,8 +64,14 @@ class Transport {
 
   /// Reads what is there into a leased buffer: `Result<Chunk>`; an empty chunk is the end (FIN),
   /// and every later read gives it again. `expected` is how many bytes the caller knows to be
-  /// coming (0: unknown); from 64 KiB up the lease may be a large buffer.
-  auto read(std::size_t expected = 0) noexcept { return ReadAwaiter{*this, expected, {}}; }
+  /// coming (0: unknown); from 64 KiB up the lease may be a large buffer. Into::pipe is for whoever passes on
+  /// what it reads, unseen, to a transport that takes_pipes(): it may come in a pipe, and is `expected` at
+  /// most then.
+  enum class Into : std::uint8_t { memory, pipe };
+  auto read(std::size_t expected = 0, Into into = Into::memory) noexcept {
+    return ReadAwaiter{*this, expected, {{}, Chunk{}, into == Into::pipe ? expected : 0}};
+  }
+  virtual bool takes_pipes() const noexcept { return false; }
 
   /// Writes all slices in order, as one gathered write where it can: `Result<void>`. The slices
   /// and their bytes must live until then.

@@ -8,8 +8,8 @@ namespace {
 
 constexpr auto kTunnelGrace = std::chrono::seconds(5);  // for the other direction to end too
 
-// A response that cannot be completed. Once it has begun the client must not take it for whole; else it can be
-// refused. An exchange that was refused for another reason keeps that one.
+// A response that cannot be completed. Once it has begun the client must not take it for whole; else it can
+// be refused. An exchange that was refused for another reason keeps that one.
 bool break_off(LiveExchange& live, http::Reason why) {
   auto& exchange = live.exchange;
   if (exchange.reason != http::Reason::none) why = exchange.reason;
@@ -28,9 +28,12 @@ http::Reason client_reason(const LiveExchange& live, Fault fault) {
     case Fault::timed_out:
       if (live.tunnel) return http::Reason::tunnel_timeout;
       return live.client->started() ? http::Reason::client_too_slow : http::Reason::body_too_slow;
-    case Fault::malformed: return live.client->refusal().reason;
-    case Fault::too_large: return http::Reason::body_too_large;
-    default: return http::Reason::client_closed;
+    case Fault::malformed:
+      return live.client->refusal().reason;
+    case Fault::too_large:
+      return http::Reason::body_too_large;
+    default:
+      return http::Reason::client_closed;
   }
 }
 
@@ -38,14 +41,18 @@ http::Reason reason_of(const LiveExchange& live, const Error& error) {
   if (!live.is_wanted()) return live.given_up;
   if (error.side == Side::us) return http::Reason::internal;
   if (error.side == Side::client) return client_reason(live, error.fault);
-  if (live.upload_error && live.upload_error->side == Side::client) return client_reason(live, live.upload_error->fault);
+  if (live.upload_error && live.upload_error->side == Side::client)
+    return client_reason(live, live.upload_error->fault);
   if (live.upstream_deadline.passed()) {
     return live.tunnel ? http::Reason::tunnel_timeout : http::Reason::upstream_idle_timeout;
   }
   switch (error.fault) {
-    case Fault::malformed: return http::Reason::upstream_invalid_chunk;
-    case Fault::reset: return http::Reason::upstream_reset;
-    default: return http::Reason::upstream_closed_early;
+    case Fault::malformed:
+      return http::Reason::upstream_invalid_chunk;
+    case Fault::reset:
+      return http::Reason::upstream_reset;
+    default:
+      return http::Reason::upstream_closed_early;
   }
 }
 
@@ -85,6 +92,7 @@ Task<bool> send_upstream_response(LiveExchange& live) {
   if (!live.client->request_complete()) live.client->close_after();
   live.client->start(live.exchange.response);
   if (live.tunnel) live.upload.start(upload(live));
+  if (live.exchange.response_filters().count == 0 && live.client->takes_pipes()) body.allow_pipes();
   Result<void> sent;
   if (!live.early) sent = co_await live.client->flush();
   for (bool last = false; sent && !last;) {
@@ -100,7 +108,8 @@ Task<bool> send_upstream_response(LiveExchange& live) {
       break;
     }
     last = piece->last;
-    if (piece->bytes != 0 || last) sent = co_await live.client->write(*piece, last ? body.trailers() : nullptr);
+    if (piece->bytes != 0 || last)
+      sent = co_await live.client->write(*piece, last ? body.trailers() : nullptr);
   }
   bool begun = true;
   if (!sent) {

@@ -109,6 +109,7 @@ Task<bool> take_first_piece(LiveExchange& live) {
 Task<void> upload(LiveExchange& live) {
   auto& connection = live.lease->connection();
   std::string().swap(live.buffered);
+  if (live.exchange.request_filters().count == 0 && connection.takes_pipes()) live.client->allow_pipes();
   for (;;) {
     live.time_client();
     auto piece = admit(live, co_await live.client->read());

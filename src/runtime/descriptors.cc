@@ -4,11 +4,13 @@
 
 #include <sys/resource.h>
 
+#include "net/pipe_pool.h"
+
 namespace sluice::runtime {
 namespace {
 
 constexpr std::uint64_t kOfTheProcess = 64;
-constexpr std::uint64_t kOfALoop = 4;
+constexpr std::uint64_t kOfALoop = 4 + 2 * net::PipePool::kPipes;
 
 }  // namespace
 

@@ -14,6 +14,7 @@ PooledConnection::~PooledConnection() = default;
 
 void PooledConnection::rest(TimePoint now) noexcept {
   idle_since_ = now;
+  client_->rest();
   client_->transport().watch(this);
 }
 

@@ -56,6 +56,9 @@ class BackendTest : public testing::TestWithParam<std::string> {
   std::uint16_t next_port_ = 1;
 };
 
+/// A text of so many bytes, different at every place where a piece may be lost or come twice.
+std::string pattern(std::size_t size);
+
 /// Writes the text as one slice.
 Task<Result<void>> send_text(Transport& transport, std::string_view text);
 

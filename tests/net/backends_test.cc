@@ -15,8 +15,11 @@ struct Contexts {
     std::vector<tls::PolicyFault> faults;
     std::optional<tls::FileFault> fault;
     server = std::make_unique<tls::SharedServerContext>(
-        tls::ServerPolicy{.name = "tests", .key_pairs = {{files.certificate(), files.private_key(), {}}}, .client_ca = {}}, faults);
-    client = std::make_unique<tls::SharedClientContext>(tls::ClientPolicy{.ca = files.certificate(), .own = {}}, fault);
+        tls::ServerPolicy{
+            .name = "tests", .key_pairs = {{files.certificate(), files.private_key(), {}}}, .client_ca = {}},
+        faults);
+    client = std::make_unique<tls::SharedClientContext>(
+        tls::ClientPolicy{.ca = files.certificate(), .own = {}}, fault);
     EXPECT_TRUE(faults.empty() && !fault);
   }
   TlsFiles files;
@@ -92,7 +95,8 @@ Task<void> BackendTest::encrypt(Pair& pair) {
   static const Contexts contexts;
   static ResumableSession session;
   auto& buffers = loop().tls_buffers();
-  auto* client = new TlsTransport(std::move(pair.client), contexts.client->make_ssl("localhost", session), Role::client, buffers);
+  auto* client = new TlsTransport(std::move(pair.client), contexts.client->make_ssl("localhost", session),
+                                  Role::client, buffers);
   pair.client.reset(client);
   auto* server = new TlsTransport(std::move(pair.server), contexts.server->make_ssl(), Role::server, buffers);
   pair.server.reset(server);
@@ -105,6 +109,16 @@ Task<void> BackendTest::encrypt(Pair& pair) {
   auto agreed = co_await client->handshake();
   EXPECT_TRUE(agreed) << client->failure();
   co_await beside.join();
+}
+
+std::string pattern(std::size_t size) {
+  std::string block(65521, '\0');
+  for (std::size_t i = 0; i < block.size(); ++i) block[i] = static_cast<char>((i * 31 + i / 251) & 0xff);
+  std::string text;
+  text.reserve(size + block.size());
+  while (text.size() < size) text += block;
+  text.resize(size);
+  return text;
 }
 
 Task<Result<void>> send_text(Transport& transport, std::string_view text) {

@@ -28,17 +28,6 @@ Fault fault_of(const Result<T>& result) {
   return result ? Fault::none : result.error().fault;
 }
 
-// Different at every place where a piece may be lost or come twice.
-std::string pattern(std::size_t size) {
-  std::string block(65521, '\0');
-  for (std::size_t i = 0; i < block.size(); ++i) block[i] = static_cast<char>((i * 31 + i / 251) & 0xff);
-  std::string text;
-  text.reserve(size + block.size());
-  while (text.size() < size) text += block;
-  text.resize(size);
-  return text;
-}
-
 // Counts what it is told.
 struct Told final : Watcher {
   int count = 0;

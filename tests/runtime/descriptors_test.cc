@@ -25,7 +25,7 @@ routes: [{ upstream: a }]
                                       2);
   EXPECT_EQ(needs.clients, 120u);
   EXPECT_EQ(needs.upstreams, 65u);
-  EXPECT_EQ(needs.process, 64u + 2 * (2 + 4));
+  EXPECT_EQ(needs.process, 64u + 2 * (2 + 4 + 2 * 32));
   EXPECT_EQ(needs.sum(), 120u + 65u + 76u);
 }
 

@@ -57,6 +57,17 @@ TEST_F(Pool, lends_the_newest_idle_connection_first) {
   EXPECT_FALSE(upstream->reuse(0)) << "nothing is idle any more";
 }
 
+TEST_F(Pool, has_a_connection_give_its_buffer_back_before_it_is_idle) {
+  use({"10.0.0.1:80"});
+  world.serve("10.0.0.1:80");
+  auto first = world.connect(*upstream);
+  auto& client = fake(first->lease());
+  EXPECT_EQ(client.rests, 0);
+  first->end();
+  EXPECT_EQ(counts().idle, 1U);
+  EXPECT_EQ(client.rests, 1);
+}
+
 TEST_F(Pool, closes_what_is_not_reusable_or_was_discarded) {
   use({"10.0.0.1:80"});
   world.serve("10.0.0.1:80");

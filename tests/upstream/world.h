@@ -40,12 +40,14 @@ class FakeClient final : public codec::ClientConnection {
   Task<Result<void>> read_head(ResponseHead&, Arena&) override { co_return Error{}; }
   http::Refusal refusal() const noexcept override { return {}; }
   BodySource& body() noexcept override { std::abort(); }
+  void rest() noexcept override { ++rests; }
   bool reusable() const noexcept override { return reuse; }
   std::uint64_t bytes_sent() const noexcept override { return 0; }
   std::uint64_t bytes_received() const noexcept override { return 0; }
   std::uint64_t requests() const noexcept override { return 0; }
 
   bool reuse = true;
+  int rests = 0;
 
  private:
   std::unique_ptr<net::Transport> transport_;

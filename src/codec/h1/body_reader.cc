@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "net/pipe_pool.h"
+
 namespace sluice::codec::h1 {
 
 using Kind = http::BodyLength::Kind;
@@ -21,6 +23,8 @@ void BodyReader::begin(Input& input, Side peer, http::BodyLength framing) {
   remaining_ = framing.kind == Kind::length ? framing.length : 0;
   bytes_ = 0;
   held_ = 0;
+  piped_ = {};
+  pipes_allowed_ = false;
   complete_ = framing.kind == Kind::none || (framing.kind == Kind::length && remaining_ == 0);
   if (framing.kind != Kind::chunked) return;
   if (decoder_) {
@@ -36,6 +40,7 @@ const http::HeaderBlock* BodyReader::trailers() const noexcept {
 
 void BodyReader::release() noexcept {
   if (held_ != 0) input_->consume(std::exchange(held_, 0));
+  piped_ = {};
 }
 
 BodyPiece BodyReader::piece_of(std::size_t bytes, bool last) noexcept {
@@ -44,6 +49,16 @@ BodyPiece BodyReader::piece_of(std::size_t bytes, bool last) noexcept {
   bytes_ += bytes;
   complete_ = last;
   return {.slices = {slices_.data(), bytes != 0 ? 1u : 0u}, .bytes = bytes, .last = last};
+}
+
+BodyPiece BodyReader::piece_in_pipe(net::Chunk chunk) noexcept {
+  piped_ = std::move(chunk);
+  const auto bytes = piped_.size();
+  input_->count(bytes);
+  remaining_ -= bytes;
+  bytes_ += bytes;
+  complete_ = remaining_ == 0;
+  return {.bytes = bytes, .last = complete_, .pipe = piped_.pipe()};
 }
 
 // Takes what the input has; a piece without bytes that is not the last asks for more.
@@ -95,7 +110,7 @@ std::optional<Result<BodyPiece>> BodyReader::take() {
 
 Task<Result<BodyPiece>> BodyReader::read_more() {
   for (;;) {
-    auto chunk = co_await input_->transport().read(expected());
+    auto chunk = co_await input_->transport().read(expected(), into());
     if (!chunk) {
       auto error = chunk.error();
       error.side = peer_;
@@ -107,18 +122,28 @@ Task<Result<BodyPiece>> BodyReader::read_more() {
       input_->refill(std::move(*chunk));
       co_return piece_of(0, true);
     }
+    if (chunk->pipe()) co_return piece_in_pipe(std::move(*chunk));
     input_->refill(std::move(*chunk));
     if (auto piece = take()) co_return *piece;
   }
+}
+
+// What ends where the body does can pass by unseen.
+net::Transport::Into BodyReader::into() const noexcept {
+  const bool pipe = pipes_allowed_ && framing_.kind == Kind::length && remaining_ >= net::PipePool::kWorthIt;
+  return pipe ? net::Transport::Into::pipe : net::Transport::Into::memory;
 }
 
 // Bytes that are known to be coming, or are likely to.
 std::size_t BodyReader::expected() const noexcept {
   constexpr std::size_t much = 256 * std::size_t{1024};
   switch (framing_.kind) {
-    case Kind::length: return static_cast<std::size_t>(remaining_);
-    case Kind::chunked: return static_cast<std::size_t>(decoder_->remaining_in_chunk());
-    default: return bytes_ >= much ? much : 0;
+    case Kind::length:
+      return static_cast<std::size_t>(remaining_);
+    case Kind::chunked:
+      return static_cast<std::size_t>(decoder_->remaining_in_chunk());
+    default:
+      return bytes_ >= much ? much : 0;
   }
 }
 

@@ -24,11 +24,14 @@ class BodyReader final : public BodySource {
   void begin(Input& input, Side peer, http::BodyLength framing);
 
   Task<Result<BodyPiece>> read() override;
+  void allow_pipes() noexcept override { pipes_allowed_ = true; }
   bool ready() const noexcept override { return complete_ || (input_ && input_->view().size() > held_); }
   const http::HeaderBlock* trailers() const noexcept override;
 
   bool complete() const noexcept { return complete_; }  ///< The last piece was given out.
-  std::size_t held() const noexcept { return held_; }        ///< Bytes of the input that the last piece points into.
+  std::size_t held() const noexcept {
+    return held_;
+  }  ///< Bytes of the input that the last piece points into.
   std::uint64_t bytes() const noexcept { return bytes_; }
 
   /// Gives up what the last piece points into.
@@ -45,6 +48,8 @@ class BodyReader final : public BodySource {
   Result<BodyPiece> decode();
   std::optional<Result<BodyPiece>> take();
   Task<Result<BodyPiece>> read_more();
+  BodyPiece piece_in_pipe(net::Chunk chunk) noexcept;
+  net::Transport::Into into() const noexcept;
   std::size_t expected() const noexcept;
 
   Input* input_ = nullptr;
@@ -54,6 +59,8 @@ class BodyReader final : public BodySource {
   std::uint64_t bytes_ = 0;
   std::size_t held_ = 0;  // bytes at the front of input_ that the last piece points into
   bool complete_ = true;
+  bool pipes_allowed_ = false;
+  net::Chunk piped_;  // the last piece, where it is a pipe
   std::array<Slice, kMaxSlices> slices_;
   std::unique_ptr<ChunkedDecoder> decoder_;  // made with the first chunked body, then reused
 };

@@ -53,8 +53,12 @@ Result<void> BodyWriter::gather(const BodyPiece& piece, const http::HeaderBlock*
 Task<Result<void>> BodyWriter::write(const BodyPiece& piece, const http::HeaderBlock* trailers) {
   if (auto fits = gather(piece, trailers); !fits) return Task<Result<void>>::done(fits);
   head_ = {};
-  bytes_ += out_.bytes;
-  return send(piece.last);
+  bytes_ += out_.bytes + (piece.pipe ? piece.bytes : 0);
+  return send(piece.last, piece.pipe);
+}
+
+bool BodyWriter::takes_pipes() const noexcept {
+  return framing_.kind == Kind::length && transport_->takes_pipes();
 }
 
 Task<Result<void>> BodyWriter::flush() {
@@ -70,10 +74,11 @@ Task<Result<void>> BodyWriter::write_raw(std::string_view bytes) {
   return send(false);
 }
 
-Task<Result<void>> BodyWriter::send(bool last) {
+Task<Result<void>> BodyWriter::send(bool last, net::Pipe* pipe) {
   using Done = Task<Result<void>>;
-  if (out_.count == 0) return Done::done(sent({}, last));
+  if (out_.count == 0 && !pipe) return Done::done(sent({}, last));
   writing_ = {};
+  writing_.pipe = pipe;
   bool over = transport_->begin_write(writing_, {out_.slices.data(), out_.count});
   return over ? Done::done(sent(writing_.result, last)) : await_send(last);
 }

@@ -32,6 +32,8 @@ class BodyWriter final : public BodySink {
 
   Task<Result<void>> write(const BodyPiece& piece, const http::HeaderBlock* trailers) override;
 
+  bool takes_pipes() const noexcept override;
+
   /// Sends a head that waits for its first piece.
   Task<Result<void>> flush();
 
@@ -56,7 +58,7 @@ class BodyWriter final : public BodySink {
     }
   };
   Result<void> gather(const BodyPiece& piece, const http::HeaderBlock* trailers);
-  Task<Result<void>> send(bool last);
+  Task<Result<void>> send(bool last, net::Pipe* pipe = nullptr);
   Task<Result<void>> await_send(bool last);
   Result<void> sent(Result<void> result, bool last) noexcept;
 

@@ -32,18 +32,25 @@ class Client final : public ClientConnection {
   Task<Result<void>> write(const BodyPiece& piece, const http::HeaderBlock* trailers) override {
     return writer_.write(piece, trailers);
   }
+  bool takes_pipes() const noexcept override { return writer_.takes_pipes(); }
 
   Task<Result<void>> read_head(ResponseHead& head, Arena& scratch) override;
 
-  http::Refusal refusal() const noexcept override { return head_refusal_ ? head_refusal_ : reader_.refusal(); }
+  http::Refusal refusal() const noexcept override {
+    return head_refusal_ ? head_refusal_ : reader_.refusal();
+  }
 
   BodySource& body() noexcept override { return reader_; }
+  void rest() noexcept override { reader_.release(); }
 
   bool reusable() const noexcept override {
-    return persistent_ && final_ && writer_.finished() && reader_.complete() && input_.view().size() <= reader_.held();
+    return persistent_ && final_ && writer_.finished() && reader_.complete() &&
+           input_.view().size() <= reader_.held();
   }
   std::uint64_t bytes_sent() const noexcept override { return writer_.sent(); }
-  std::uint64_t bytes_received() const noexcept override { return input_.received() + input_.view().size() + partial_.size(); }
+  std::uint64_t bytes_received() const noexcept override {
+    return input_.received() + input_.view().size() + partial_.size();
+  }
   std::uint64_t requests() const noexcept override { return requests_; }
 
  private:

@@ -27,6 +27,9 @@ class Input {
   /// Replaces what is there, which must be used up.
   void refill(net::Chunk chunk) noexcept { chunk_ = std::move(chunk); }
 
+  /// Bytes that were read past it count as received too.
+  void count(std::size_t bytes) noexcept { received_ += bytes; }
+
   /// Bytes consumed since the last reset_count().
   std::uint64_t received() const noexcept { return received_; }
   void reset_count() noexcept { received_ = 0; }

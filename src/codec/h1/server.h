@@ -93,6 +93,7 @@ class ServerStream final : public codec::ServerStream {
   bool end() noexcept;
 
   Task<Result<BodyPiece>> read() override;
+  void allow_pipes() noexcept override { reader_.allow_pipes(); }
   bool ready() const noexcept override { return reader_.ready(); }
   const http::HeaderBlock* trailers() const noexcept override { return reader_.trailers(); }
 
@@ -100,6 +101,7 @@ class ServerStream final : public codec::ServerStream {
   void start(const ResponseHead& head) override;
   Task<Result<void>> flush() override;
   Task<Result<void>> write(const BodyPiece& piece, const http::HeaderBlock* trailers) override;
+  bool takes_pipes() const noexcept override { return writer_.takes_pipes(); }
 
   bool started() const noexcept override { return writer_.started(); }
   bool finished() const noexcept override { return head_taken_ && writer_.finished(); }

@@ -8,6 +8,7 @@
 #include "base/intrusive_list.h"
 #include "net/buffer_pool.h"
 #include "net/loop.h"
+#include "net/pipe_pool.h"
 
 namespace sluice::net {
 
@@ -32,6 +33,7 @@ class EpollLoop final : public Loop, private Network {
 
   Network& network() noexcept override { return *this; }
   BufferPool& buffers() noexcept { return buffers_; }
+  PipePool& pipes() noexcept { return pipes_; }
   void release_unused() noexcept override {
     Loop::release_unused();
     buffers_.release_unused();
@@ -65,6 +67,7 @@ class EpollLoop final : public Loop, private Network {
   static constexpr int kBatch = 256;
 
   BufferPool buffers_;
+  PipePool pipes_;
   int epoll_ = -1;
   int wake_ = -1;
   int count_ = 0;  // of the batch being handed out

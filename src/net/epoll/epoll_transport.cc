@@ -186,6 +186,9 @@ bool EpollTransport::try_read(ReadOp& op) noexcept {
     op.result = Chunk{};
     return true;
   }
+  if (op.pipe_at_most != 0) {
+    if (Pipe* pipe = loop_.pipes().lease()) return try_fill(op, *pipe);
+  }
   BufferLease lease;
   if (is(has_turn) || !loop_.anyone_parked())
     lease = loop_.buffers().lease(is(bulk) ? BufferPool::kBulkFrom : 0);
@@ -204,13 +207,28 @@ bool EpollTransport::try_read(ReadOp& op) noexcept {
     op.result = loop_.buffers().chunk(lease, static_cast<std::size_t>(got));
     return true;
   }
-  int error = got == 0 ? 0 : errno;
+  const int error = got == 0 ? 0 : errno;
   loop_.buffers().give_back(lease);
+  return end_read(op, error);
+}
+
+bool EpollTransport::try_fill(ReadOp& op, Pipe& pipe) noexcept {
+  const long moved = pipe.fill(socket_, op.pipe_at_most);
+  if (moved > 0) {
+    op.result = loop_.pipes().chunk(pipe);
+    return true;
+  }
+  loop_.pipes().give_back(pipe);
+  return end_read(op, static_cast<int>(-moved));
+}
+
+// After a read that brought no byte; 0 is the end of the stream.
+bool EpollTransport::end_read(ReadOp& op, int error) noexcept {
   if (error == EAGAIN) {
     unset(readable);
     return false;
   }
-  if (got == 0) {
+  if (error == 0) {
     set(at_end);
     op.result = Chunk{};
   } else {
@@ -223,7 +241,7 @@ bool EpollTransport::try_read(ReadOp& op) noexcept {
 // Writes until all is out or the socket is full.
 bool EpollTransport::try_write(WriteOp& op) noexcept {
   drop_written(0);
-  while (!slices_.empty()) {
+  while (!slices_.empty() || (op.pipe && op.pipe->size() != 0)) {
     if (write_error_) {
       op.result = from_errno(write_error_);
       return true;
@@ -232,21 +250,19 @@ bool EpollTransport::try_write(WriteOp& op) noexcept {
       expect_events(true);
       return false;
     }
-    long sent = send_some();
-    if (sent > 0) {
-      drop_written(static_cast<std::size_t>(sent));
-    } else if (errno == EAGAIN) {
+    const int error = slices_.empty() ? -op.pipe->drain(socket_) : send_slices();
+    if (error == EAGAIN) {
       unset(writable);
-    } else if (errno != EINTR) {
-      write_error_ = errno;
+    } else if (error != 0) {
+      write_error_ = error;
     }
   }
   op.result = Result<void>();
   return true;
 }
 
-// Clears `writable` where the kernel took less than it was given.
-long EpollTransport::send_some() noexcept {
+// 0 or an errno. Clears `writable` where the kernel took less than it was given.
+int EpollTransport::send_slices() noexcept {
   JoinBuffer joined;
   Slice piece = slices_.size() == 1 ? slices_[0].substr(written_) : join(slices_, written_, joined);
   std::size_t asked = piece.size();
@@ -262,8 +278,10 @@ long EpollTransport::send_some() noexcept {
     message.msg_iovlen = count;
     sent = sendmsg(socket_, &message, MSG_NOSIGNAL);
   }
-  if (sent >= 0 && static_cast<std::size_t>(sent) < asked) unset(writable);
-  return sent;
+  if (sent < 0) return errno == EINTR ? 0 : errno;
+  if (static_cast<std::size_t>(sent) < asked) unset(writable);
+  drop_written(static_cast<std::size_t>(sent));
+  return 0;
 }
 
 void EpollTransport::drop_written(std::size_t bytes) noexcept {

@@ -28,6 +28,7 @@ class EpollTransport final : public Transport,
   std::optional<std::uint64_t> delivered() const noexcept override { return delivered_bytes(socket_); }
   const Address& peer() const noexcept override { return peer_; }
   const Address& local() const noexcept override;
+  bool takes_pipes() const noexcept override { return true; }
 
   // For the loop.
   void on_events(std::uint32_t events) noexcept override;
@@ -56,8 +57,10 @@ class EpollTransport final : public Transport,
   void unset(unsigned flags) noexcept { flags_ = static_cast<std::uint16_t>(flags_ & ~flags); }
 
   bool try_read(ReadOp& op) noexcept;
+  bool try_fill(ReadOp& op, Pipe& pipe) noexcept;
+  bool end_read(ReadOp& op, int error) noexcept;
   bool try_write(WriteOp& op) noexcept;
-  long send_some() noexcept;
+  int send_slices() noexcept;
   void drop_written(std::size_t bytes) noexcept;
   void finish_connect() noexcept;
   bool something_to_tell() noexcept;

@@ -6,6 +6,7 @@
 #include "base/intrusive_list.h"
 #include "net/buffer_pool.h"
 #include "net/loop.h"
+#include "net/pipe_pool.h"
 #include "net/uring/buffer_ring.h"
 #include "net/uring/kernel.h"
 #include "net/uring/ring.h"
@@ -36,6 +37,7 @@ class UringLoop final : public Loop, private Network {
   Ring& ring() noexcept { return ring_; }
   BufferRing& buffers() noexcept { return buffers_; }
   SendPool& sends() noexcept { return sends_; }
+  PipePool& pipes() noexcept { return pipes_; }
 
   /// Called when a receive found no buffer in the ring: false when there can be no more for now.
   bool more_buffers() noexcept;
@@ -77,6 +79,7 @@ class UringLoop final : public Loop, private Network {
   BufferPool bulk_;
   unsigned bulk_size_;
   SendPool sends_;
+  PipePool pipes_;
   IntrusiveList<UringTransport> parked_;
   IntrusiveList<UringTransport> retired_;
   IntrusiveList<UringAcceptor> retired_acceptors_;

@@ -1,6 +1,8 @@
 #include "net/uring/uring_transport.h"
 
 #include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -37,6 +39,17 @@ Address peer_address(int descriptor) noexcept {
   if (::getpeername(descriptor, reinterpret_cast<sockaddr*>(&raw), &length) != 0) return {};
   return Address::from_sockaddr(reinterpret_cast<sockaddr*>(&raw), length);
 }
+
+// Calls past the ring must not wait; within it O_NONBLOCK would mean something else.
+class NonBlocking {
+ public:
+  explicit NonBlocking(int socket) noexcept : socket_(socket) { set(1); }
+  ~NonBlocking() { set(0); }
+
+ private:
+  void set(int on) noexcept { ::ioctl(socket_, FIONBIO, &on); }
+  int socket_;
+};
 
 bool worth_another_try(int result) noexcept { return result == -EAGAIN || result == -EINTR; }
 
@@ -104,7 +117,9 @@ bool UringTransport::start_read(ReadOp& op, std::size_t expected) noexcept {
   }
   reader_ = &op;
   if (receiving_ || linked()) return false;  // for a watch; in line it keeps its place
-  if (loop_.anyone_parked()) {
+  if (op.pipe_at_most != 0) {
+    await_readable();
+  } else if (loop_.anyone_parked()) {
     loop_.park(*this);
   } else {
     receive(expected);
@@ -142,12 +157,45 @@ void UringTransport::receive(std::size_t expected) noexcept {
   if (drained_) entry.ioprio |= IORING_RECVSEND_POLL_FIRST;
 }
 
+void UringTransport::await_readable() noexcept {
+  receiving_ = true;
+  polling_ = true;
+  io_uring_prep_poll_add(&loop_.ring().prepare(Tag::receive, this), descriptor_, POLLIN | POLLRDHUP);
+}
+
+// The bytes have come. What a receive would have completed with; nothing where it is tried another way.
+std::optional<int> UringTransport::fill_pipe() noexcept {
+  Pipe* pipe = loop_.pipes().lease();
+  if (!pipe) {
+    receive(BufferPool::kBulkFrom);
+    return std::nullopt;
+  }
+  NonBlocking socket(descriptor_);
+  const auto result = static_cast<int>(pipe->fill(descriptor_, reader_->pipe_at_most));
+  if (result > 0) {
+    kept_ = loop_.pipes().chunk(*pipe);
+    return result;
+  }
+  loop_.pipes().give_back(*pipe);
+  if (result != -EAGAIN) return result;
+  await_readable();
+  return std::nullopt;
+}
+
 void UringTransport::receive_again() noexcept {
   if (reader_ || watcher_) receive(0);
 }
 
 void UringTransport::on_receive(int result, unsigned flags) noexcept {
   receiving_ = false;
+  const bool polled = polling_;
+  polling_ = false;
+  if (polled && result >= 0) {
+    const bool wanted = reader_ && !aborted_ && !cancelling_;
+    const auto filled = wanted ? fill_pipe() : -ECANCELED;
+    if (!filled) return;
+    result = *filled;
+  }
   keep(result, flags);
   if (retired_and_gone() || retired_) return;
   if (result < 0 && !aborted_) {
@@ -228,14 +276,41 @@ bool UringTransport::start_write(WriteOp& op, std::span<const Slice> slices) noe
   }
   auto& send = loop_.sends().take();
   send.begin(slices);
-  if (send.done()) {
-    loop_.sends().give_back(send);
-    return true;
+  if (!send.done()) {
+    send_ = &send;
+    writer_ = &op;
+    if (!connecting_) this->send();
+    return false;
   }
-  send_ = &send;
-  writer_ = &op;
-  if (!connecting_) this->send();
-  return false;
+  loop_.sends().give_back(send);
+  if (!op.pipe) return true;
+  if (connecting_) {
+    writer_ = &op;
+    return false;
+  }
+  const int error = drain_pipe(*op.pipe);
+  if (error == EAGAIN) {
+    writer_ = &op;
+    await_writable();
+    return false;
+  }
+  if (error != 0) {
+    note_lost(error);
+    op.result = from_errno(error);
+  }
+  return true;
+}
+
+// 0 or an errno.
+int UringTransport::drain_pipe(Pipe& pipe) noexcept {
+  NonBlocking socket(descriptor_);
+  return -pipe.drain(descriptor_);
+}
+
+void UringTransport::await_writable() noexcept {
+  sending_ = true;
+  draining_ = true;
+  io_uring_prep_poll_add(&loop_.ring().prepare(Tag::send, this), descriptor_, POLLOUT);
 }
 
 void UringTransport::send() noexcept {
@@ -247,14 +322,30 @@ void UringTransport::on_send(int result) noexcept {
   sending_ = false;
   if (retired_and_gone() || retired_) return;
   if (aborted_) return finish_write(error_);
+  if (draining_) return go_on_draining();
   if (worth_another_try(result)) return send();
-  if (result <= 0) {
-    // ECONNRESET is told once: a later receive would show the end of the stream in its place.
-    if (result != -EPIPE) lost_ = true;
-    return finish_write(from_errno(result == 0 ? EPIPE : -result));
-  }
+  if (result <= 0) return fail_write(result == 0 ? EPIPE : -result);
   if (!send_->advance(static_cast<std::size_t>(result))) return send();
+  if (writer_ && writer_->pipe) return go_on_draining();
   finish_write({});
+}
+
+void UringTransport::go_on_draining() noexcept {
+  draining_ = false;
+  const int error = drain_pipe(*writer_->pipe);
+  if (error == 0) return finish_write({});
+  if (error != EAGAIN) return fail_write(error);
+  await_writable();
+}
+
+void UringTransport::fail_write(int error) noexcept {
+  note_lost(error);
+  finish_write(from_errno(error));
+}
+
+// ECONNRESET is told once: a later receive would show the end of the stream in its place.
+void UringTransport::note_lost(int error) noexcept {
+  if (error != EPIPE) lost_ = true;
 }
 
 void UringTransport::finish_write(Result<void> result) noexcept {
@@ -296,7 +387,10 @@ void UringTransport::on_connect(int result) noexcept {
   connecting_ = false;
   if (retired_and_gone() || retired_) return;
   if (!aborted_ && result < 0) error_ = connect_error(-result);
-  if (send_ && error_.fault == Fault::none) return send();  // a write did not wait for connected()
+  if (error_.fault == Fault::none) {  // a write may not have waited for connected()
+    if (send_) return send();
+    if (writer_ && writer_->pipe) return go_on_draining();
+  }
   finish_write(error_.fault == Fault::none ? Result<void>{} : error_);
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <new>
+#include <optional>
 #include <span>
 
 #include "base/intrusive_list.h"
@@ -38,6 +39,7 @@ class UringTransport final : public Transport, public ListHook<> {
   std::optional<std::uint64_t> delivered() const noexcept override;
   const Address& peer() const noexcept override;
   const Address& local() const noexcept override;
+  bool takes_pipes() const noexcept override { return true; }
 
   // For the loop: the completions of this socket's operations.
   void on_receive(int result, unsigned flags) noexcept;
@@ -64,7 +66,14 @@ class UringTransport final : public Transport, public ListHook<> {
   bool in_flight() const noexcept { return receiving_ || sending_ || connecting_ || nudged_; }
 
   void receive(std::size_t expected) noexcept;
+  void await_readable() noexcept;
+  std::optional<int> fill_pipe() noexcept;
   void send() noexcept;
+  int drain_pipe(Pipe& pipe) noexcept;
+  void await_writable() noexcept;
+  void go_on_draining() noexcept;
+  void fail_write(int error) noexcept;
+  void note_lost(int error) noexcept;
   void nudge() noexcept;
   void keep(int result, unsigned flags) noexcept;
   void starve() noexcept;
@@ -82,7 +91,9 @@ class UringTransport final : public Transport, public ListHook<> {
   // In flight:
   bool receiving_ : 1 = false;
   bool receiving_bulk_ : 1 = false;  // into kept_'s buffer
+  bool polling_ : 1 = false;         // receiving_ only waits for bytes, which then go into a pipe
   bool sending_ : 1 = false;
+  bool draining_ : 1 = false;  // sending_ only waits for room, which then is for the pipe
   bool connecting_ : 1 = false;
   bool nudged_ : 1 = false;
   // Wanted:
