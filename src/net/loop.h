@@ -168,6 +168,7 @@ class Deadline : public Timer {
   virtual TimePoint postponed() noexcept { return TimePoint::min(); }
 
   Loop& loop() const noexcept { return loop_; }
+  Expiry expiry() const noexcept { return expiry_; }  ///< As it was set last.
 
  private:
   void on_timer() noexcept final;

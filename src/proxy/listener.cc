@@ -194,6 +194,13 @@ void Listener::end_waiting() noexcept {
   sessions_.each([](Session& session) { session.end_waiting(); });
 }
 
+void Listener::make_room() noexcept {
+  std::uint32_t cut = 0;
+  sessions_.each([&cut](Session& session) {
+    if (session.make_room(cut)) ++cut;
+  });
+}
+
 void Listener::stop() noexcept {
   closing_ = stopping_ = true;
   if (acceptor_) acceptor_->stop();

@@ -66,6 +66,8 @@ class Listener {
   void announce_close() noexcept;
   /// Connections that have waited for a request, or for the rest of its head, for a second or more end.
   void end_waiting() noexcept;
+  /// Others wait for upstream connections: clients who are too slow for theirs lose them.
+  void make_room() noexcept;
   /// Accepts no more; idle connections end, others after their exchange.
   void stop() noexcept;
   /// Breaks what is left.

@@ -12,6 +12,7 @@ using telemetry::ConnectionEnd;
 namespace {
 
 constexpr auto kJustNow = std::chrono::seconds(1);
+constexpr auto kPatienceWhileOthersWait = std::chrono::seconds(1);
 
 // RFC 9110 7.4: an https URI asked for in the clear, and not by way of a proxy whose word for it is trusted.
 bool wants_another_scheme(const RequestHead& request) noexcept {
@@ -102,6 +103,11 @@ void Session::end_waiting() noexcept {
   if (current_ || listener_.loop_.now() - waits_since_ < kJustNow) return;
   shed_ = true;
   connection_.transport().cancel_read();
+}
+
+bool Session::make_room(std::uint32_t cut) noexcept {
+  if (!current_ || !current_->live.lease || current_->live.lease->wanted_by() <= cut) return false;
+  return current_->stream.hurry(kPatienceWhileOthersWait);
 }
 
 void Session::abort() noexcept {

@@ -29,6 +29,9 @@ class Session final : public ListHook<> {
   void stop() noexcept { connection_.stop(); }
   /// For want of memory, unless a request is being served or may be on its way.
   void end_waiting() noexcept;
+  /// Where more exchanges than `cut` wait for the upstream connection that this one holds, and its client is slow: the
+  /// client has no more time. True then.
+  bool make_room(std::uint32_t cut) noexcept;
   /// Breaks the connection, and what its exchange waits for.
   void abort() noexcept;
 

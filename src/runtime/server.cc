@@ -109,6 +109,9 @@ Server::Server(std::shared_ptr<const Snapshot> snapshot)
   if (config.admin) start_admin();
   start_workers(std::move(sockets));
   watch_memory();
+  control_->watch_queues([this] {
+    for (auto& worker : workers_) worker->make_room();
+  });
   ready_.store(true, std::memory_order_relaxed);
 }
 

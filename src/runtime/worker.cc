@@ -78,6 +78,12 @@ void Worker::end_waiting() {
   });
 }
 
+void Worker::make_room() {
+  loop_->post([this] {
+    for (auto& listener : listeners_) listener->make_room();
+  });
+}
+
 void Worker::release_unused() {
   loop_->post([this] {
     exchanges_->release_unused();

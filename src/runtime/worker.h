@@ -47,6 +47,8 @@ class Worker {
   void stop();
   /// Connections that have waited for a request for a while end. Any thread.
   void end_waiting();
+  /// Slow clients lose upstream connections that others wait for. Any thread.
+  void make_room();
   /// Frees what is kept for the next load. Any thread.
   void release_unused();
   /// Breaks what is left. Any thread.

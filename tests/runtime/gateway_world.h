@@ -53,6 +53,9 @@ class GatewayWorld {
   /// What want of memory does to connections without a request.
   void end_waiting() { listener_->end_waiting(); }
 
+  /// What exchanges that wait for an upstream connection do to slow clients.
+  void make_room() { listener_->make_room(); }
+
   /// What a shutdown begins with, and what it goes on with.
   void announce_close() { listener_->announce_close(); }
   void stop() { listener_->stop(); }

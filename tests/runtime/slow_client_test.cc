@@ -211,6 +211,57 @@ TEST(SlowClient, that_takes_its_response_at_the_rate_gets_all_of_it_whatever_the
   EXPECT_TRUE(gateway.wind_up());
 }
 
+constexpr std::string_view kOneConnection = R"(
+listeners: [{ address: 127.0.0.1:8080 }]
+upstreams: { app: { endpoints: [127.0.0.1:3000], connections: { max: 1 } } }
+routes:    [{ upstream: app }]
+)";
+
+// One client takes its response at this pace while another waits for the upstream's only connection; whether the
+// other was served within ten seconds.
+bool makes_room(std::size_t piece, Duration pause) {
+  GatewayWorld gateway(kOneConnection);
+  gateway.origin(3000, [](sim::Peer& peer) -> Task<void> {
+    auto request = co_await peer.receive_until("\r\n\r\n");
+    bool large = request.find("/large") != request.npos;
+    co_await peer.send(large ? "HTTP/1.1 200 OK\r\nContent-Length: 9000000\r\n\r\n" + std::string(9'000'000, 'x')
+                             : std::string(kOk));
+    co_await peer.receive();
+  });
+  auto& loop = gateway.world().loop();
+  bool stop = false, served = false;
+  auto slow = [&]() -> Task<void> {
+    auto peer = co_await sim::connect(gateway.world().network(), gateway.address());
+    co_await peer->send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
+    while (!stop) {
+      co_await loop.sleep(pause);
+      co_await peer->receive(piece);
+    }
+  };
+  auto other = [&]() -> Task<void> {
+    co_await loop.sleep(1s);
+    auto peer = co_await sim::connect(gateway.world().network(), gateway.address());
+    co_await peer->send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    auto answer = co_await peer->receive();
+    served = !stop && answer.starts_with("HTTP/1.1 200 ");
+  };
+  gateway.world().spawn(slow());
+  gateway.world().spawn(other());
+  for (int i = 0; i < 100; ++i) {
+    gateway.world().run_for(100ms);
+    gateway.make_room();
+  }
+  stop = true;
+  EXPECT_TRUE(gateway.wind_up());
+  return served;
+}
+
+TEST(SlowClient, loses_an_upstream_connection_that_others_wait_for) { EXPECT_TRUE(makes_room(10, 100ms)); }
+
+TEST(SlowClient, that_is_fast_enough_keeps_an_upstream_connection_that_others_wait_for) {
+  EXPECT_FALSE(makes_room(100, 100ms));
+}
+
 TEST(SlowUpstream, that_trickles_its_response_is_not_held_against_the_client) {
   GatewayWorld gateway(kDefaults);
   gateway.origin(3000, [&](sim::Peer& peer) -> Task<void> {

@@ -39,6 +39,25 @@ void ClientPatience::use_up_to_now() noexcept {
 
 TimePoint ClientPatience::postponed() noexcept {
   use_up_to_now();
+  give_back();
+  if (used_ >= terms_.allowance) return TimePoint::min();
+  count_at_ = std::min(used_ + step(), terms_.allowance);
+  return loop().now() + (count_at_ - used_);
+}
+
+bool ClientPatience::shorten(Duration allowance) noexcept {
+  if (!running_since_ || terms_.least_rate == 0) return false;
+  use_up_to_now();
+  const bool counted = delivered_.has_value();
+  if (used_ < allowance) return false;
+  give_back();
+  if (used_ < allowance || !counted) return false;
+  terms_.allowance = allowance;
+  set(*transport_, loop().now(), expiry());
+  return true;
+}
+
+void ClientPatience::give_back() noexcept {
   const auto moved = static_cast<double>(count_moved());
   const double used = std::chrono::duration<double>(used_).count();
   if (moved >= std::max(1.0, used * terms_.least_rate)) {
@@ -46,9 +65,6 @@ TimePoint ClientPatience::postponed() noexcept {
   } else if (moved > 0) {
     used_ -= std::chrono::duration_cast<Duration>(std::chrono::duration<double>(moved / terms_.least_rate));
   }
-  if (used_ >= terms_.allowance) return TimePoint::min();
-  count_at_ = std::min(used_ + step(), terms_.allowance);
-  return loop().now() + (count_at_ - used_);
 }
 
 // Since the last count.

@@ -40,9 +40,14 @@ class ClientPatience final : public net::Deadline {
   void run(Expiry expiry) noexcept;
   void pause() noexcept;
 
+  /// Others wait for what the exchange holds: true where the client has used up this much, at a lower rate than the
+  /// least one; then its time is over. Asked at least twice, since the first time may only begin to count.
+  bool shorten(Duration allowance) noexcept;
+
  private:
   TimePoint postponed() noexcept override;
   void use_up_to_now() noexcept;
+  void give_back() noexcept;
   std::uint64_t count_moved() noexcept;
   Duration step() const noexcept { return terms_.allowance / 8; }
 

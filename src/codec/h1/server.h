@@ -113,6 +113,8 @@ class ServerStream final : public codec::ServerStream {
   /// close_after(), unless it is too late to say so to the client.
   void announce_close() noexcept { keep_alive_ = keep_alive_ && head_taken_; }
   std::uint64_t bytes_written() const noexcept override { return interim_bytes_ + writer_.sent(); }
+  /// The client loses its time where it has let a body wait for longer than this and is slower than it may be.
+  bool hurry(Duration allowance) noexcept { return patience_.shorten(allowance); }
   /// The client has let a body wait for longer than it may.
   bool client_was_late() const noexcept { return client_was_late_ && !tunnel_; }
   net::Transport& transport() noexcept override { return connection_->transport(); }
