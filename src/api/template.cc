@@ -273,7 +273,7 @@ namespace sluice::conf {
 
 const TypeSpec& Type<Template>::spec() {
   static const auto type = scalar<Template>(
-      {.title = "template", .wanted = "a text with variables like {path}", .pattern = "", .integers = true},
+      {.title = "template", .wanted = "a text with variables like {path}", .pattern = "", .integers = true, .variables = true},
       &Template::parse, [](const Template& value) { return value.text(); });
   return type;
 }

@@ -64,6 +64,10 @@ Parsed<std::string> from_environment(std::string_view inside, const Surroundings
   return std::move(*value);
 }
 
+void append_doubling_braces(std::string_view value, std::string& out) {
+  for (const char c : value) out.append(c == '{' || c == '}' ? 2 : 1, c);
+}
+
 }  // namespace
 
 Surroundings with_defaults(Surroundings surroundings) {
@@ -74,12 +78,17 @@ Surroundings with_defaults(Surroundings surroundings) {
 
 bool has_placeholder(std::string_view text) noexcept { return text.find("${") != std::string_view::npos; }
 
-Parsed<std::string> expand(std::string_view text, const Surroundings& surroundings,
-                           const std::filesystem::path& folder) {
-  std::string out;
+Parsed<Expanded> expand(std::string_view text, const Surroundings& surroundings,
+                        const std::filesystem::path& folder) {
+  Expanded out;
+  const auto append = [&out](std::string_view literal) {
+    out.text += literal;
+    out.template_text += literal;
+  };
   for (auto at = text.find("${"); at != std::string_view::npos; at = text.find("${")) {
     if (at > 0 && text[at - 1] == '$') {
-      out.append(text.substr(0, at - 1)).append("${");
+      append(text.substr(0, at - 1));
+      append("${");
       text.remove_prefix(at + 2);
       continue;
     }
@@ -94,10 +103,13 @@ Parsed<std::string> expand(std::string_view text, const Surroundings& surroundin
     if (first_not_utf8(*value))
       return Malformed{"what " + in_quotes("${" + std::string(inside) + "}") +
                        " stands for is not UTF-8 text"};
-    out.append(text.substr(0, at)).append(*value);
+    append(text.substr(0, at));
+    out.text += *value;
+    append_doubling_braces(*value, out.template_text);
     text.remove_prefix(close + 1);
   }
-  return out.append(text);
+  append(text);
+  return out;
 }
 
 }  // namespace sluice::conf

@@ -99,8 +99,14 @@ std::string_view Node::text() const noexcept {
 
 std::string_view Node::written() const noexcept {
   if (style() != Style::expanded) return text();
-  const auto found = tree_->written.find(index_);
-  return found == tree_->written.end() ? text() : std::string_view(found->second);
+  const auto found = tree_->expansions.find(index_);
+  return found == tree_->expansions.end() ? text() : std::string_view(found->second.written);
+}
+
+std::string_view Node::template_text() const noexcept {
+  if (!tree_) return {};
+  const auto found = tree_->expansions.find(index_);
+  return found == tree_->expansions.end() ? text() : std::string_view(found->second.template_text);
 }
 
 Location Node::location() const noexcept { return tree_ ? tree_->nodes[index_].where : Location{}; }

@@ -39,6 +39,8 @@ class Node {
 
   /// The text of a scalar after expansion; empty for all else.
   std::string_view text() const noexcept;
+  /// The text after expansion for where a brace begins a variable: those that a ${…} brought in are doubled.
+  std::string_view template_text() const noexcept;
   /// The text before expansion.
   std::string_view written() const noexcept;
   Style style() const noexcept;

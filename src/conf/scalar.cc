@@ -23,7 +23,8 @@ bool is_beyond(const Constraints& constraints, const ScalarForm& form, std::stri
   const bool negative = text.starts_with('-');
   const auto digits = text.substr(negative ? 1 : 0);
   if (form.json_type != "integer" || digits.empty() || (digits[0] == '0' && digits.size() > 1)) return false;
-  return std::all_of(digits.begin(), digits.end(), is_digit) && (negative ? constraints.low : constraints.high);
+  return std::all_of(digits.begin(), digits.end(), is_digit) &&
+         (negative ? constraints.low : constraints.high);
 }
 
 bool is_text(const Node& node) {
@@ -79,8 +80,9 @@ void ScalarType::bind(const Node& node, void* into, const Constraints& constrain
     ++context.skipped;
     return;
   }
-  if (!written_right(node)) return context.problems.add(node, complaint(node, constraints), way_out(node, constraints));
-  const auto magnitude = store_(node.text(), into);
+  if (!written_right(node))
+    return context.problems.add(node, complaint(node, constraints), way_out(node, constraints));
+  const auto magnitude = store_(form_.variables ? node.template_text() : node.text(), into);
   const auto limits = within(form_, constraints);
   if (!magnitude) {
     const bool hidden = form_.secret || node.style() == Node::Style::expanded;
@@ -91,8 +93,8 @@ void ScalarType::bind(const Node& node, void* into, const Constraints& constrain
   }
   if ((limits.low && *magnitude < limits.low->value) || (limits.high && *magnitude > limits.high->value)) {
     const bool expanded = node.style() == Node::Style::expanded;
-    return context.problems.add(node, "wanted " + limits.range() + ", found " +
-                                          (expanded ? in_words(node) : shortened(node.text())));
+    return context.problems.add(
+        node, "wanted " + limits.range() + ", found " + (expanded ? in_words(node) : shortened(node.text())));
   }
   if (constraints.accepts && !constraints.accepts(node.text()))
     context.problems.add(node, complaint(node, constraints), advice_on(node, constraints));

@@ -28,7 +28,8 @@ struct ScalarForm {
   bool integers = false;  ///< Of `anyhow`: a plain whole number may be one (a size, a status code).
   Written written = Written::anyhow;
   std::string json_type = "string";
-  bool secret = false;  ///< Neither dumps nor messages show it.
+  bool variables = false;  ///< A brace begins a variable, unless a ${…} brought it in.
+  bool secret = false;     ///< Neither dumps nor messages show it.
   /// The ends of the type itself, as far as a field does not narrow them.
   std::optional<Bound> low{}, high{};
 };

@@ -33,7 +33,11 @@ struct Tree {
 
   std::string file;
   std::vector<Entry> nodes;
-  std::unordered_map<std::uint32_t, std::string> written;  ///< Of expanded scalars, by node.
+  struct Expansion {
+    std::string written;
+    std::string template_text;
+  };
+  std::unordered_map<std::uint32_t, Expansion> expansions;  ///< Of expanded scalars, by node.
 };
 
 }  // namespace sluice::conf

@@ -16,7 +16,7 @@
 namespace sluice::conf {
 namespace {
 
-constexpr std::size_t most_levels = 100;            // yaml-cpp ends near 500, and does not say why
+constexpr std::size_t most_levels = 100;         // yaml-cpp ends near 500, and does not say why
 constexpr std::uint32_t most_nodes = 1'000'000;  // what aliases of aliases would otherwise multiply to
 
 /// Ends the reading at once.
@@ -176,7 +176,8 @@ void TreeBuilder::open_collection(Node::Kind kind, const YAML::Mark& mark, const
   const auto where = place(mark);
   check_indentation(where);
   check_tag(where, tag);
-  if (open_.size() == most_levels) throw Broken{where, "lists and maps are nested deeper than 100 levels", {}};
+  if (open_.size() == most_levels)
+    throw Broken{where, "lists and maps are nested deeper than 100 levels", {}};
   const auto index = add(kind, where, anchor);
   open_.push_back({.node = index});
 }
@@ -218,8 +219,8 @@ void TreeBuilder::expand_scalar(std::uint32_t node) {
     entry.style = Node::Style::broken;
     return;
   }
-  tree_->written[node] = std::move(entry.text);
-  entry.text = std::move(*expanded);
+  tree_->expansions[node] = {std::move(entry.text), std::move(expanded->template_text)};
+  entry.text = std::move(expanded->text);
   entry.style = Node::Style::expanded;
 }
 
@@ -241,9 +242,9 @@ void TreeBuilder::copy_into(std::uint32_t from, std::uint32_t to) {
   nodes[to].style = nodes[from].style;
   nodes[to].incomplete = nodes[from].incomplete;
   nodes[to].text = nodes[from].text;
-  if (const auto raw = tree_->written.find(from); raw != tree_->written.end()) {
+  if (const auto raw = tree_->expansions.find(from); raw != tree_->expansions.end()) {
     auto copy = raw->second;
-    tree_->written[to] = std::move(copy);
+    tree_->expansions[to] = std::move(copy);
   }
   if (nodes[from].kind != Node::Kind::list && nodes[from].kind != Node::Kind::map) return;
   open_.push_back({.node = to});

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "conf/binder.h"
+#include "conf/reader.h"
 #include "support/allocations.h"
 #include "support/request.h"
 
@@ -76,6 +78,26 @@ TEST(Template, reads_doubled_braces_as_literal_ones) {
   const auto constant = Template::parse("{{}}");
   EXPECT_TRUE(constant->is_constant());
   EXPECT_EQ(constant->text(), "{{}}");
+}
+
+struct Field {
+  Template value;
+  static const conf::ObjectSpec& spec() {
+    static const auto spec = conf::object<Field>("Field", "One.").field("value", &Field::value, "It.");
+    return spec;
+  }
+};
+
+TEST(Template, takes_braces_from_outside_the_file_as_literal_ones) {
+  conf::Surroundings surroundings;
+  surroundings.environment = [](std::string_view) { return std::string("{path} }{ {{"); };
+  conf::Problems problems;
+  const auto root = conf::read_text("value: '{path} ${TOKEN} {{}}'", "c.yaml", problems, surroundings);
+  Field field;
+  conf::bind(root, field, problems, {});
+  ASSERT_TRUE(problems.empty()) << problems.text();
+  Request request;
+  EXPECT_EQ(field.value.expand(*request, request->arena(), Template::Use::field), "/ {path} }{ {{ {}");
 }
 
 TEST(Template, names_the_nearest_variable_for_one_that_is_not_known) {
