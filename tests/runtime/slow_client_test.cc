@@ -221,11 +221,11 @@ routes:    [{ upstream: app }]
 // other was served within ten seconds.
 bool makes_room(std::size_t piece, Duration pause) {
   GatewayWorld gateway(kOneConnection);
-  gateway.origin(3000, [](sim::Peer& peer) -> Task<void> {
+  const auto large = "HTTP/1.1 200 OK\r\nContent-Length: 9000000\r\n\r\n" + std::string(9'000'000, 'x');
+  gateway.origin(3000, [&large](sim::Peer& peer) -> Task<void> {
     auto request = co_await peer.receive_until("\r\n\r\n");
-    bool large = request.find("/large") != request.npos;
-    co_await peer.send(large ? "HTTP/1.1 200 OK\r\nContent-Length: 9000000\r\n\r\n" + std::string(9'000'000, 'x')
-                             : std::string(kOk));
+    std::string_view response = has(request, "/large") ? std::string_view(large) : kOk;
+    co_await peer.send(response);
     co_await peer.receive();
   });
   auto& loop = gateway.world().loop();
