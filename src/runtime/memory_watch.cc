@@ -68,16 +68,16 @@ void MemoryWatch::leave(std::uint64_t resident) {
 }
 
 // Workers need a moment for it.
-void MemoryWatch::release() {
+void MemoryWatch::release(Duration moment) {
   process_.release();
-  trim_at_ = loop_.now() + kEvery;
+  trim_at_ = loop_.now() + moment;
 }
 
 void MemoryWatch::relieve() {
   if (loop_.now() - relieved_ < kReliefEvery) return;
   relieved_ = loop_.now();
   process_.shed();
-  release();
+  release(kEvery);
 }
 
 void MemoryWatch::follow_load() {
@@ -91,7 +91,7 @@ void MemoryWatch::follow_load() {
   if (loop_.now() - halved_at_ < kSettled) return;
   halved_at_ = TimePoint::max();
   most_load_ = load;
-  release();
+  release(kSettled);
 }
 
 namespace {

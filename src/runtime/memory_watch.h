@@ -36,7 +36,7 @@ class MemoryWatch final : private Timer {
   void enter(std::uint64_t resident);
   void leave(std::uint64_t resident);
   void relieve();
-  void release();
+  void release(Duration moment);
   void follow_load();
 
   net::Loop& loop_;

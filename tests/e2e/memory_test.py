@@ -1,5 +1,7 @@
 """The memory ceiling: near it the gateway refuses, says why, and lives; behind it all is as before."""
 
+import threading
+
 from support.case import EndToEnd
 from support.gateway import sanitized
 from support.peers import answering
@@ -34,41 +36,50 @@ class Memory(EndToEnd):
         except (Malformed, OSError) as error:
             return repr(error)
 
+    def shed(self):
+        return self.metric("sluice_connections_closed_total", reason="memory_pressure")
+
     def abuse(self):
         """Heads that never end, each with as much memory as it may take, until the gateway has had enough."""
-        held, refused = [], set()
-        while len(held) < MOST:
-            connection = Connection(self.sluice.address)
-            connection.send_what_is_taken(PART_OF_A_HEAD)
-            held.append(connection)
-            if len(held) % 50 == 0:
-                for _ in range(PARTS - 1):
-                    for one in held[-50:]:
-                        one.send_what_is_taken(PART_OF_A_HEAD)
-                if (outcome := self.outcome()) != 200:
-                    refused.add(outcome)
-                    break
-        return held, refused
+        held, before = [], self.shed()
+        while len(held) < MOST and self.shed() - before < 100:
+            some = [Connection(self.sluice.address) for _ in range(50)]
+            for _ in range(PARTS):
+                for one in some:
+                    one.send_what_is_taken(PART_OF_A_HEAD)
+            held += some
+        return held
+
+    def watch(self, outcomes, stop):
+        while not stop.is_set():
+            outcomes.add(self.outcome())
 
     def test_near_the_ceiling_new_work_is_refused_and_the_process_lives(self):
         self.assertEqual(self.metric("sluice_memory_ceiling_bytes"), CEILING)
         self.assertEqual(self.metric("sluice_memory_pressure"), 0)
         self.assertEqual(self.outcome(), 200)
-        for _ in range(3):
-            held, refused = self.abuse()
-            self.assertEqual(refused, {"memory_pressure"}, f"after {len(held)} connections")
-            # What waits is shed, so that those who come later are served though nobody has left.
-            wait_until(lambda: self.outcome() == 200, "new requests are served again")
-            for one in held:
-                one.close()
+        outcomes, stop = set(), threading.Event()
+        others = threading.Thread(target=self.watch, args=(outcomes, stop))
+        others.start()
+        try:
+            for _ in range(3):
+                held = self.abuse()
+                self.assertLess(len(held), MOST, "it was enough")
+                # What waits is shed, so that those who come later are served though nobody has left.
+                wait_until(lambda: self.outcome() == 200, "new requests are served again")
+                for one in held:
+                    one.close()
+        finally:
+            stop.set()
+            others.join()
+        self.assertEqual(outcomes, {200, "memory_pressure"})
         self.assertLess(self.sluice.memory_kib("VmHWM"), ALLOWED >> 10, "a cgroup of this size would not have killed it")
-        self.assertGreater(self.metric("sluice_connections_closed_total", reason="memory_pressure"), 100)
         wait_until(lambda: self.metric("sluice_memory_pressure") == 0, "pressure is over")
         lines = self.sluice.err().splitlines()
         entered = [line for line in lines if "new requests are refused (memory_pressure)" in line]
         left = [line for line in lines if "new requests are taken again" in line]
         self.assertEqual(len(entered), len(left))
-        self.assertLess(len(entered), 12, "a line as it begins and one as it ends")
+        self.assertGreaterEqual(len(entered), 1)
 
     def test_what_a_load_has_left_behind_is_given_back(self):
         before = self.sluice.memory_kib()
