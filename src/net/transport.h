@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "base/error.h"
@@ -110,6 +111,10 @@ class Transport {
   /// it at once. With `reset` the peer sees RST rather than FIN, so that it cannot take a cut-off
   /// message for a whole one.
   virtual void abort(Fault why, bool reset = false) noexcept = 0;
+
+  /// How many bytes the other side has taken since the connection was made, as far as its kernel has confirmed;
+  /// none where that cannot be told (unix sockets). May be a system call.
+  virtual std::optional<std::uint64_t> delivered() const noexcept { return {}; }
 
   virtual const Address& peer() const noexcept = 0;
   virtual const Address& local() const noexcept = 0;

@@ -11,7 +11,7 @@ namespace sluice::proxy {
 
 /// An exchange and the HTTP/1.1 stream that it goes by.
 struct H1Exchange {
-  explicit H1Exchange(net::Loop& loop) noexcept : live(loop) {}
+  explicit H1Exchange(net::Loop& loop) noexcept : live(loop), stream(loop) {}
   LiveExchange live;
   codec::h1::ServerStream stream;
 };
@@ -27,6 +27,14 @@ class ExchangePool {
     void operator()(H1Exchange* exchange) const noexcept { pool->give_back(exchange); }
   };
   using Lease = std::unique_ptr<H1Exchange, Return>;
+
+  /// Lets go of those that nobody uses.
+  void release_unused() {
+    made_ -= free_.size();
+    free_.clear();
+    free_.shrink_to_fit();
+    free_.reserve(made_);
+  }
 
   Lease take() {
     if (free_.empty()) {

@@ -45,7 +45,7 @@ http::Refusal upload_refusal(const LiveExchange& live) {
   switch (live.upload_error->fault) {
     case Fault::too_large: return {http::Reason::body_too_large, {}};
     case Fault::malformed: return live.client->refusal();
-    case Fault::timed_out: return {http::Reason::request_timeout, {}};
+    case Fault::timed_out: return {http::Reason::body_too_slow, {}};
     case Fault::closed: return {http::Reason::truncated_body, {}};
     default: return {http::Reason::client_closed, {}};
   }

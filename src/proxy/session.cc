@@ -11,6 +11,9 @@ using telemetry::ConnectionEnd;
 
 namespace {
 
+constexpr auto kJustNow = std::chrono::seconds(1);
+constexpr auto kPatienceWhileOthersWait = std::chrono::seconds(1);
+
 // RFC 9110 7.4: an https URI asked for in the clear, and not by way of a proxy whose word for it is trusted.
 bool wants_another_scheme(const RequestHead& request) noexcept {
   constexpr std::string_view https = "https://";
@@ -35,6 +38,7 @@ Task<void> Session::run(std::unique_ptr<Session> self) {
   auto& listener = self->listener_;
   listener.sessions_.push_back(*self);
   for (;;) {
+    self->waits_since_ = listener.loop_.now();
     auto found = co_await self->connection_.wait_for_head();
     if (found == Wait::end || found == Wait::broken) co_return self->ended(self->end_without_request(found));
     auto lease = listener.exchanges_.take();
@@ -45,15 +49,17 @@ Task<void> Session::run(std::unique_ptr<Session> self) {
     self->current_ = nullptr;
     if (lease->live.given_up == http::Reason::drained) co_return self->ended(ConnectionEnd::drained);
     if (lease->stream.end() && !listener.stopping_) continue;
+    auto end = lease->stream.client_was_late() ? ConnectionEnd::slow_body : end_after(refusal);
     lease.reset();
     co_await self->connection_.linger();
-    co_return self->ended(end_after(refusal));
+    co_return self->ended(end);
   }
 }
 
 void Session::ended(ConnectionEnd how) noexcept { listener_.ended(connection_.transport(), how); }
 
 ConnectionEnd Session::end_without_request(Wait found) noexcept {
+  if (shed_) return ConnectionEnd::memory_pressure;
   if (listener_.stopping_) return ConnectionEnd::drained;
   if (found == Wait::broken) return ConnectionEnd::reset;
   return connection_.deadline().passed() ? ConnectionEnd::idle_timeout : ConnectionEnd::client_closed;
@@ -93,6 +99,18 @@ bool Session::is_for_this_host(const RequestHead& request) const noexcept {
 
 void Session::announce_close() noexcept {
   if (current_) current_->stream.announce_close();
+}
+
+void Session::end_waiting() noexcept {
+  // A request of one that has just come may be on its way.
+  if (current_ || listener_.loop_.now() - waits_since_ < kJustNow) return;
+  shed_ = true;
+  connection_.transport().cancel_read();
+}
+
+bool Session::make_room(std::uint32_t cut) noexcept {
+  if (!current_ || !current_->live.lease || current_->live.lease->wanted_by() <= cut) return false;
+  return current_->stream.hurry(kPatienceWhileOthersWait);
 }
 
 void Session::abort() noexcept {

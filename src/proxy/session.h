@@ -28,6 +28,11 @@ class Session final : public ListHook<> {
   /// The response that is due says that the connection ends; if none is, the next one does.
   void announce_close() noexcept;
   void stop() noexcept { connection_.stop(); }
+  /// For want of memory, unless a request is being served or may be on its way.
+  void end_waiting() noexcept;
+  /// Where more exchanges than `cut` wait for the upstream connection that this one holds, and its client is slow: the
+  /// client has no more time. True then.
+  bool make_room(std::uint32_t cut) noexcept;
   /// Breaks the connection, and what its exchange waits for.
   void abort() noexcept;
 
@@ -47,6 +52,8 @@ class Session final : public ListHook<> {
   upstream::PrivateConnections private_connections_;
   H1Exchange* current_ = nullptr;  // under way
   std::uint64_t requests_ = 0;
+  TimePoint waits_since_;  // for a request
+  bool shed_ = false;
   std::string peer_;  // as exchanges show it, with its port: written once a connection
   std::uint8_t peer_address_size_ = 0;
 };

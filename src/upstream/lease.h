@@ -64,6 +64,9 @@ class Lease {
   /// What `host: endpoint` sends; lives as long as the Upstream.
   std::string_view endpoint_host() const noexcept;
 
+  /// Exchanges that wait for a connection to the same endpoint.
+  std::uint32_t wanted_by() const noexcept;
+
   /// Never to be reused: closed when the lease ends.
   void discard() noexcept { discarded_ = true; }
 

@@ -5,7 +5,6 @@ import hashlib
 import os
 import socket
 import ssl
-import subprocess
 from pathlib import Path
 
 from support.case import EndToEnd, needs

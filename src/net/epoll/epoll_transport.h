@@ -2,6 +2,7 @@
 #pragma once
 
 #include "net/epoll/epoll_loop.h"
+#include "net/socket.h"
 
 namespace sluice::net {
 
@@ -25,6 +26,7 @@ class EpollTransport final : public Transport,
   void end_with_next_write() noexcept override { set(ends); }
   void cancel_read() noexcept override;
   void abort(Fault why, bool reset) noexcept override;
+  std::optional<std::uint64_t> delivered() const noexcept override { return delivered_bytes(socket_); }
   const Address& peer() const noexcept override { return peer_; }
   const Address& local() const noexcept override;
   bool takes_pipes() const noexcept override { return true; }

@@ -42,6 +42,7 @@ class TlsTransport final : public Transport, private Watcher {
   void end_with_next_write() noexcept override { end_wanted_ = true; }
   void cancel_read() noexcept override;
   void abort(Fault why, bool reset) noexcept override;
+  std::optional<std::uint64_t> delivered() const noexcept override { return inner_->delivered(); }
   const Address& peer() const noexcept override { return inner_->peer(); }
   const Address& local() const noexcept override { return inner_->local(); }
   const TlsFacts* tls() const noexcept override { return &facts_; }

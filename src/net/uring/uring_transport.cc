@@ -449,6 +449,8 @@ void UringTransport::on_nudge() noexcept {
 
 bool UringTransport::peer_gone() const noexcept { return ended_ || lost_ || error_.fault != Fault::none; }
 
+std::optional<std::uint64_t> UringTransport::delivered() const noexcept { return delivered_bytes(descriptor_); }
+
 const Address& UringTransport::peer() const noexcept {
   if (!peer_) peer_ = store(peer_address(descriptor_));
   return *peer_;

@@ -37,6 +37,7 @@ class UringTransport final : public Transport, public ListHook<> {
   void end_with_next_write() noexcept override { ends_ = true; }
   void cancel_read() noexcept override;
   void abort(Fault why, bool reset) noexcept override;
+  std::optional<std::uint64_t> delivered() const noexcept override;
   const Address& peer() const noexcept override;
   const Address& local() const noexcept override;
   bool takes_pipes() const noexcept override { return true; }

@@ -30,9 +30,9 @@ class EndToEnd(unittest.TestCase):
         self.folder = Path(tempfile.mkdtemp(prefix="sluice-e2e-"))
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
 
-    def gateway(self, *args, limits=None, **rest):
-        """A gateway of this test's own; it is held to a clean end. `limits` are those of setrlimit."""
-        gateway = Gateway(configuration(*args, **rest), self.folder, limits=limits)
+    def gateway(self, *args, rlimits=None, **rest):
+        """A gateway of this test's own; it is held to a clean end. `rlimits` are those of setrlimit."""
+        gateway = Gateway(configuration(*args, **rest), self.folder, limits=rlimits)
         self.addCleanup(gateway.kill)
         self.addCleanup(lambda: gateway.end_cleanly() if gateway.running else None)
         return gateway
