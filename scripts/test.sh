@@ -17,7 +17,7 @@ if [ "${1:-}" = -h ] || [ "${1:-}" = --help ]; then
 fi
 
 test_packages=(libgtest-dev libgmock-dev libbenchmark-dev nghttp2-client)
-peers=(nginx:nginx-light curl:curl wrk:wrk node:nodejs python3:python3 openssl:openssl)  # command:package
+peers=(nginx:nginx-light haproxy:haproxy curl:curl wrk:wrk node:nodejs python3:python3 openssl:openssl)  # command:package
 tsan_layers=(base net telemetry upstream proxy runtime)
 
 passed=()  # "release 412"

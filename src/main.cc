@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "conf/problem.h"
+#include "net/tls/memory.h"
 #include "runtime/commands.h"
 #include "runtime/healthcheck.h"
 #include "runtime/standard_streams.h"
@@ -218,6 +219,7 @@ int flushed(int code) {
 }  // namespace
 
 int main(int argc, char** argv) try {
+  net::tls::recycle_memory();
   runtime::occupy_standard_streams();
   CommandLine line;
   return flushed(line.run(argc, argv));

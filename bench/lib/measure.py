@@ -30,7 +30,7 @@ class Bench:
         `foreign`, the share of the core that neither proxy nor load used, as far as that can be told.
         """
         seconds = seconds or self.seconds
-        arguments = self._peer(proxy, work.peer_arguments()) + ["--seconds", seconds, "--warm-up", self.warm_up]
+        arguments = self._peer(proxy, work) + ["--seconds", seconds, "--warm-up", self.warm_up]
         arguments += ["--rate", rate, "--watch", ",".join(map(str, proxy.pids()))]
         child = processes.start(arguments, self.load_core, stdout=subprocess.PIPE, text=True)
         try:
@@ -56,13 +56,13 @@ class Bench:
                     return calls / result["requests_in_all"]
         return None
 
-    def idle_memory(self, proxy, connections):
-        """Bytes of resident memory a connection that has been served and now rests.
+    def idle_memory(self, proxy, connections, tls):
+        """Bytes of resident memory a connection that has been served and now rests; `tls` as in a Work.
 
         A short load goes before, so that what a proxy sets up once is not counted.
         """
-        self.load(proxy, Work("warm", "warm-up", 64), seconds=0.3)
-        arguments = self._peer(proxy, ["--connections", connections, "--mode", "idle", "--seconds", 30])
+        self.load(proxy, Work("warm", "warm-up", 64, tls=tls), seconds=0.3)
+        arguments = self._peer(proxy, Work("idle", "idle", connections, mode="idle", tls=tls)) + ["--seconds", 30]
         before = processes.rss_bytes(proxy.pids())
         child = processes.start(arguments, self.load_core, stdout=subprocess.PIPE, text=True)
         try:
@@ -76,8 +76,10 @@ class Bench:
         result.update(held=held, bytes_per_connection=(after - before) / held if held else None)
         return result
 
-    def _peer(self, proxy, arguments):
-        return [self.peer, "--proxy", f"127.0.0.1:{proxy.port}", "--origin-port", self.origin_port, *arguments]
+    def _peer(self, proxy, work):
+        port = proxy.port if work.tls == "none" else proxy.tls_port
+        address = ["--proxy", f"127.0.0.1:{port}", "--origin-port", self.origin_port]
+        return [self.peer, *address, *work.peer_arguments()]
 
 
 class PerfCounter:

@@ -1,5 +1,6 @@
 """The proxies under test: how each is configured, started, and found again."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -8,6 +9,19 @@ from pathlib import Path
 from . import processes
 
 CONFIGS = Path(__file__).resolve().parent.parent / "configs"
+
+# Of one self-signed certificate for all; setup.make_certificate() makes them.
+PEM_FILES = {"CERTIFICATE": "tls.crt", "PRIVATE_KEY": "tls.key", "KEY_PAIR": "tls.pem"}
+
+# One ticket a full handshake, as the others send, for a proxy that has no setting for it.
+ONE_TICKET = """openssl_conf = all
+[all]
+ssl_conf = ssl
+[ssl]
+system_default = default
+[default]
+NumTickets = 1
+"""
 
 
 class StartError(Exception):
@@ -23,6 +37,7 @@ class Proxy:
         self.template = template
         self.child = None
         self.port = None
+        self.tls_port = None
 
     def version(self):
         raise NotImplementedError
@@ -31,20 +46,28 @@ class Proxy:
         raise NotImplementedError
 
     def values(self, directory, logs):
-        """What this proxy's template wants besides PORT, ORIGIN_PORT and DIR."""
+        """What this proxy's template wants besides PORT, TLS_PORT, ORIGIN_PORT, DIR and the PEM files
+        CERTIFICATE, PRIVATE_KEY and KEY_PAIR (both in one)."""
         raise NotImplementedError
+
+    def environment(self, directory):
+        """What its environment says besides ours."""
+        return {}
 
     def start(self, directory, origin_port, core, logs):
         """Starts it and waits until it accepts. Raises StartError."""
+        pem = {name: Path(directory) / file for name, file in PEM_FILES.items()}
         directory = Path(directory) / self.name
         shutil.rmtree(directory, ignore_errors=True)
         directory.mkdir(parents=True)
-        self.port = processes.free_port()
-        values = {"PORT": self.port, "ORIGIN_PORT": origin_port, "DIR": directory, **self.values(directory, logs)}
+        self.port, self.tls_port = processes.free_port(), processes.free_port()
+        values = {"PORT": self.port, "TLS_PORT": self.tls_port, "ORIGIN_PORT": origin_port, "DIR": directory}
+        values |= pem | self.values(directory, logs)
         config = directory / self.template
         config.write_text(fill((CONFIGS / self.template).read_text(encoding="utf-8"), values), encoding="utf-8")
         with open(directory / "stdout", "wb") as out, open(directory / "stderr", "wb") as err:
-            self.child = processes.start(self.command(config), core, stdout=out, stderr=err)
+            environment = os.environ | self.environment(directory)
+            self.child = processes.start(self.command(config), core, stdout=out, stderr=err, env=environment)
         if not processes.await_port(self.port, self.child):
             self.stop()
             words = (directory / "stderr").read_text(errors="replace").strip().splitlines()
@@ -89,6 +112,11 @@ class Haproxy(Proxy):
             "LOG_TARGET": "log stdout len 4096 format raw local0" if logs else "",
             "LOG_SWITCH": "log global\n    option httplog" if logs else "",
         }
+
+    def environment(self, directory):
+        file = directory / "openssl.cnf"
+        file.write_text(ONE_TICKET, encoding="utf-8")
+        return {"OPENSSL_CONF": str(file)}
 
 
 class Sluice(Proxy):

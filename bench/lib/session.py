@@ -5,6 +5,7 @@ from collections import defaultdict
 
 from .measure import MeasureError
 from .proxies import StartError
+from .works import TLS_IDLE
 
 CLOSED = {"cpu_us": "cpu_us", "rps": "rps", "p50_us": "p50_us", "p99_us": "p99_us"}
 PACED = {"cpu_us": "paced_cpu_us", "p50_us": "paced_p50_us", "p99_us": "paced_p99_us"}
@@ -53,11 +54,11 @@ class Session:
                 self._count_calls(work, proxy)
             say_done()
 
-    def run_idle(self, proxies, connections, rounds):
+    def run_idle(self, name, proxies, connections, rounds):
         """Idle memory, each time from a fresh start, since a proxy keeps what it once allocated."""
         for _ in range(rounds):
             for proxy in self.start(proxies):
-                self._attempt(lambda: self._idle(proxy, connections))
+                self._attempt(lambda: self._idle(name, proxy, connections))
                 proxy.stop()
         say_done()
 
@@ -113,13 +114,13 @@ class Session:
 
         self._attempt(count)
 
-    def _idle(self, proxy, connections):
-        result = self.bench.idle_memory(proxy, connections)
-        self._note_errors("idle", proxy, result)
+    def _idle(self, name, proxy, connections):
+        result = self.bench.idle_memory(proxy, connections, tls="full" if name == TLS_IDLE else "none")
+        self._note_errors(name, proxy, result)
         if result["held"] < connections:
             say(f"{proxy.name} held {result['held']} of {connections} idle connections")
         if result["bytes_per_connection"] is not None:
-            self.samples["idle"]["idle_bytes"][proxy.name].append(result["bytes_per_connection"])
+            self.samples[name]["idle_bytes"][proxy.name].append(result["bytes_per_connection"])
 
     def _note_errors(self, work, proxy, result):
         for fault, count in {**result["faults"], "bad origin request": result["bad_origin_requests"]}.items():

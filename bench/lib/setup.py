@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from .proxies import SYSTEM_PATH
+from .proxies import PEM_FILES, SYSTEM_PATH
 from .session import say
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -37,8 +37,17 @@ def build(targets):
     return directory
 
 
+def make_certificate(directory):
+    """An ECDSA certificate on P-256 and its key, as PEM_FILES in the directory. Raises CalledProcessError."""
+    certificate, key, both = (Path(directory) / PEM_FILES[name] for name in ("CERTIFICATE", "PRIVATE_KEY", "KEY_PAIR"))
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    command += ["-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+    run(command + ["-keyout", key, "-out", certificate])
+    both.write_bytes(certificate.read_bytes() + key.read_bytes())
+
+
 def run(command):
-    """Runs a build step in silence; when it fails, its last lines are shown. Raises CalledProcessError."""
+    """Runs a command in silence; when it fails, its last lines are shown. Raises CalledProcessError."""
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if done.returncode != 0:
         say("\n".join(done.stdout.splitlines()[-30:]))

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 IDLE = "idle"
+TLS_IDLE = "tls-idle"
+RESTING = {IDLE: "idle connections", TLS_IDLE: "idle TLS connections"}
 
 
 @dataclass(frozen=True)
@@ -13,9 +15,11 @@ class Work:
     path: str = "/1k"
     mode: str = "keep-alive"
     sources: int = 1
+    tls: str = "none"
 
     def peer_arguments(self):
-        return ["--connections", self.connections, "--path", self.path, "--mode", self.mode, "--sources", self.sources]
+        arguments = ["--connections", self.connections, "--path", self.path, "--mode", self.mode]
+        return arguments + ["--sources", self.sources, "--tls", self.tls]
 
 
 # New connections come from several loopback addresses, so that ports in TIME_WAIT, on whichever side they are,
@@ -26,10 +30,20 @@ ALL = [
     Work("1k-512", "1 KiB, 512 connections", 512),
     Work("new-64", "new connection a request, 64 at once", 64, mode="new-connection", sources=16),
     Work("1m-16", "1 MiB bodies, 16 connections", 16, path="/1m"),
+    Work("tls-1k-64", "1 KiB over TLS, 64 connections", 64, tls="full"),
+    Work("tls-full-64", "full TLS handshake a request, 64 at once", 64, mode="new-connection", sources=16, tls="full"),
+    Work(
+        "tls-resumed-64",
+        "resumed TLS handshake a request, 64 at once",
+        64,
+        mode="new-connection",
+        sources=16,
+        tls="resumed",
+    ),
 ]
 
 
 def named(names):
     """The works of these names; a wrong one raises KeyError."""
     by_name = {work.name: work for work in ALL}
-    return [by_name[name] for name in names if name != IDLE]
+    return [by_name[name] for name in names if name not in RESTING]

@@ -34,6 +34,7 @@ Client::Client(Poller& poller, const Options& options, Recorder& recorder)
       recorder_(recorder),
       request_(make_request(options)),
       expected_body_(bench::body_size(options.path)) {
+  if (options.tls != Encryption::none) tls_.emplace(options.tls == Encryption::resumed);
   for (std::size_t i = 0; i < options.connections; ++i) connections_.emplace_back(*this);
 }
 

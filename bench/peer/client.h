@@ -9,6 +9,7 @@
 #include "options.h"
 #include "poller.h"
 #include "recorder.h"
+#include "tls.h"
 
 namespace sluice::bench {
 
@@ -55,6 +56,7 @@ class Client {
   Poller& poller_;
   const Options& options_;
   Recorder& recorder_;
+  std::optional<Tls> tls_;
   std::string request_;
   std::optional<std::size_t> expected_body_;
   std::optional<Arrivals> arrivals_;

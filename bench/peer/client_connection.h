@@ -1,9 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string_view>
 
 #include "client.h"
 #include "response_reader.h"
+#include "stream.h"
 
 namespace sluice::bench {
 
@@ -19,7 +22,6 @@ class Client::Connection : public Watched {
   };
 
   explicit Connection(Client& client) : client_(client) {}
-  ~Connection() override { close(State::closed); }
 
   /// Sends a request that was due at `due`, over a new connection when there is none.
   void send(Time due);
@@ -33,13 +35,15 @@ class Client::Connection : public Watched {
   bool open();
   void flush();
   void receive();
+  void take(std::optional<std::string_view> bytes, std::size_t size);
   void on_end();
+  Fault unanswered_fault() const;
   void complete();
   void fail(Fault fault);
 
   Client& client_;
   State state_ = State::closed;
-  int fd_ = -1;
+  Stream stream_;
   bool awaits_writable_ = false;
   std::size_t sent_ = 0;  ///< bytes of the request
   Time due_{};

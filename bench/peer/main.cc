@@ -31,6 +31,7 @@ Clock::duration seconds(double count) {
 class Signals : private Watched {
  public:
   explicit Signals(Poller& poller) {
+    std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);

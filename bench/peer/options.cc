@@ -19,6 +19,8 @@ void split_address(const std::string& text, Options& options) {
 void add_load_options(CLI::App& app, Options& options) {
   static const std::map<std::string, Mode> modes{
       {"keep-alive", Mode::keep_alive}, {"new-connection", Mode::new_connection}, {"idle", Mode::idle}};
+  static const std::map<std::string, Encryption> encryptions{
+      {"none", Encryption::none}, {"full", Encryption::full}, {"resumed", Encryption::resumed}};
   app.add_option("--connections", options.connections, "Client connections")->check(CLI::Range(1, 60000));
   app.add_option("--seconds", options.seconds, "Length of the measured span; for idle, of the hold");
   app.add_option("--warm-up", options.warm_up, "Seconds of load before the measured span");
@@ -26,6 +28,8 @@ void add_load_options(CLI::App& app, Options& options) {
   app.add_option("--path", options.path, "What is asked for: /SIZE or /cacheable/SIZE, as in /1k, /16k, /1m");
   app.add_option("--mode", options.mode, "keep-alive, new-connection or idle")
       ->transform(CLI::CheckedTransformer(modes));
+  app.add_option("--tls", options.tls, "TLS towards the proxy, by its handshakes: none, full or resumed")
+      ->transform(CLI::CheckedTransformer(encryptions));
   app.add_option("--timeout", options.timeout, "Seconds a request may take");
   app.add_option("--sources", options.sources, "Loopback addresses to connect from")
       ->check(CLI::Range(1, 200));

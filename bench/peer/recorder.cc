@@ -9,7 +9,7 @@ namespace sluice::bench {
 namespace {
 
 constexpr std::array<std::string_view, static_cast<std::size_t>(Fault::kCount)> kFaultNames{
-    "connect", "closed", "status", "length", "timeout", "unsent"};
+    "connect", "tls", "closed", "status", "length", "timeout", "unsent"};
 
 double microseconds(nanoseconds time) { return static_cast<double>(time.count()) / 1e3; }
 

@@ -12,6 +12,7 @@ namespace sluice::bench {
 /// What can go wrong with a request.
 enum class Fault {
   connect,  ///< the connection was refused or could not be made
+  tls,      ///< the handshake failed, or was a full one for all that a ticket was shown
   closed,   ///< it ended before the response was whole
   status,   ///< another status than 200
   length,   ///< another body length than the path asked for, or none told

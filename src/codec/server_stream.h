@@ -51,6 +51,9 @@ class ServerStream : public BodySource, public BodySink {
 
   virtual std::uint64_t bytes_written() const noexcept = 0;
 
+  /// Null where the client's bytes are not encrypted.
+  virtual const net::TlsFacts* tls() const noexcept = 0;
+
   /// Asks to be told when the client leaves, or speaks, while nobody reads from it; see net::Transport::watch().
   virtual void watch(net::Watcher* watcher) noexcept = 0;
 

@@ -13,10 +13,11 @@ std::vector<TypeSpec::Reached> with_step(std::vector<TypeSpec::Reached> reached,
   return reached;
 }
 
-void check_count(const Node& node, std::uint32_t size, const Constraints& constraints, Context& context) {
-  if (size >= constraints.fewest.value_or(0) && (!constraints.most || size <= *constraints.most)) return;
+bool check_count(const Node& node, std::uint32_t size, const Constraints& constraints, Context& context) {
+  if (size >= constraints.fewest.value_or(0) && (!constraints.most || size <= *constraints.most)) return true;
   context.problems.add(
       node, "wanted " + constraints.items() + ", found " + (size == 0 ? "none" : std::to_string(size)));
+  return false;
 }
 
 }  // namespace
@@ -79,10 +80,11 @@ void ListType::bind(const Node& node, void* into, const Constraints& constraints
   }
   if (!node.is_list()) {
     access_.inner().bind(node, access_.append(into), constraints, context);
-    return check_count(node, 1, constraints, context);
+    check_count(node, 1, constraints, context);
+    return;
   }
+  if (!check_count(node, node.size(), constraints, context)) return;
   for (const Node& item : node) access_.inner().bind(item, access_.append(into), constraints, context);
-  check_count(node, node.size(), constraints, context);
 }
 
 void ListType::write(const void* from, const Node& written, Disclosure disclosure, Json& out) const {

@@ -1,9 +1,8 @@
 #include "conf/expand.h"
 
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "conf/utf8.h"
 
@@ -11,7 +10,8 @@ namespace sluice::conf {
 namespace {
 
 constexpr std::string_view file_prefix = "file:";
-constexpr std::size_t largest_file = 1 << 20;
+constexpr Bytes largest_file{1 << 20};
+constexpr std::size_t largest_value = 1 << 20;
 
 std::optional<std::string> process_environment(std::string_view name) {
   const char* value = std::getenv(std::string(name).c_str());
@@ -19,15 +19,7 @@ std::optional<std::string> process_environment(std::string_view name) {
   return value;
 }
 
-std::optional<std::string> file_system(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return std::nullopt;
-  std::string content(largest_file + 1, '\0');
-  in.read(content.data(), static_cast<std::streamsize>(content.size()));
-  if (in.bad() || (in.fail() && !in.eof())) return std::nullopt;  // a folder opens but does not read
-  content.resize(static_cast<std::size_t>(in.gcount()));
-  return content;
-}
+Parsed<std::string> file_system(const std::filesystem::path& path) { return read_regular_file(path, largest_file); }
 
 bool is_name(std::string_view text) {
   if (text.empty() || is_digit(text[0])) return false;
@@ -41,9 +33,7 @@ Parsed<std::string> from_file(std::string_view name, const Surroundings& surroun
   if (name.empty()) return Malformed{"wanted ${file:path}, found no path"};
   const auto path = folder / name;
   auto content = surroundings.file(path);
-  if (!content) return Malformed{"the file " + in_quotes(path.string(), 200) + " cannot be read"};
-  if (content->size() > largest_file)
-    return Malformed{"the file " + in_quotes(name) + " is larger than 1MiB"};
+  if (!content) return Malformed{in_quotes(path.string(), 200) + ": " + content.error().message};
   if (content->ends_with('\n')) content->pop_back();
   if (content->ends_with('\r')) content->pop_back();
   return std::move(*content);
@@ -106,6 +96,7 @@ Parsed<Expanded> expand(std::string_view text, const Surroundings& surroundings,
     append(text.substr(0, at));
     out.text += *value;
     append_doubling_braces(*value, out.template_text);
+    if (out.text.size() > largest_value) return Malformed{"what this stands for is larger than 1MiB"};
     text.remove_prefix(close + 1);
   }
   append(text);

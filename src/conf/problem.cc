@@ -10,6 +10,11 @@
 #include "conf/node.h"
 
 namespace sluice::conf {
+namespace {
+
+constexpr std::size_t most_problems = 200;
+
+}  // namespace
 
 std::string one_line(const Problem& problem) {
   std::string out = problem.file;
@@ -22,9 +27,21 @@ std::string one_line(const Problem& problem) {
   return out;
 }
 
-void Problems::add(Problem problem) { problems_.push_back(std::move(problem)); }
+bool Problems::full() const noexcept { return problems_.size() == most_problems; }
+
+void Problems::add(Problem problem) {
+  if (full()) {
+    ++more_;
+  } else {
+    problems_.push_back(std::move(problem));
+  }
+}
 
 void Problems::add(const Node& where, std::string message, std::string hint) {
+  if (full()) {
+    ++more_;
+    return;
+  }
   const Location at = where.location();
   problems_.push_back({.file = std::string(where.file()),
                        .line = at.line,
@@ -45,6 +62,7 @@ std::vector<Problem> Problems::sorted() const {
 std::string Problems::text() const {
   std::string out;
   for (const Problem& problem : sorted()) out.append(one_line(problem)).append("\n");
+  if (more_ != 0) out.append("and ").append(std::to_string(more_)).append(" more\n");
   return out;
 }
 

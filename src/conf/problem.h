@@ -34,7 +34,8 @@ struct Problem {
 /// `file:line:column: path: message; hint`, without the parts that are not known.
 std::string one_line(const Problem& problem);
 
-/// Collects problems; reading and binding go on after each. Not for several threads.
+/// Collects problems; reading and binding go on after each. The first 200 are kept, the others counted. Not for
+/// several threads.
 class Problems {
  public:
   void add(Problem problem);
@@ -42,17 +43,20 @@ class Problems {
   void add(const Node& where, std::string message, std::string hint = {});
 
   bool empty() const noexcept { return problems_.empty(); }
-  std::size_t size() const noexcept { return problems_.size(); }
+  std::size_t size() const noexcept { return problems_.size() + more_; }
+  /// No more are kept: a hint that is dear to find need not be looked for.
+  bool full() const noexcept;
 
   /// By file, line, column; those of one place in the order they were added.
   std::vector<Problem> sorted() const;
-  /// One line each, each ended by a line feed.
+  /// One line each, each ended by a line feed; the last says how many are not shown.
   std::string text() const;
   /// A JSON array of {file, line, column, path, problem, hint}; hint only where there is one.
   std::string json() const;
 
  private:
   std::vector<Problem> problems_;
+  std::size_t more_ = 0;
 };
 
 /// `did you mean 'orders'?` for the nearest of the names, `it is one of a, b and c` where none is near

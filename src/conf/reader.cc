@@ -1,9 +1,6 @@
 #include "conf/reader.h"
 
-#include <fstream>
-#include <sstream>
-
-#include "base/text.h"
+#include "base/file.h"
 #include "conf/expand.h"
 #include "conf/source.h"
 #include "conf/tree_builder.h"
@@ -12,7 +9,7 @@
 namespace sluice::conf {
 namespace {
 
-constexpr std::size_t largest_config = 64 << 20;
+constexpr Bytes largest_config{16 << 20};
 
 /// A file that is not text has no structure to report on.
 bool is_text(const Source& source, Problems& problems) {
@@ -44,25 +41,13 @@ Node read_text(std::string_view text, const std::string& file_name, Problems& pr
 }
 
 Node read_file(const std::string& path, Problems& problems, const Surroundings& surroundings) {
-  const auto complain = [&](std::string message) {
-    Problem problem;
-    problem.file = path;
-    problem.message = std::move(message);
-    problems.add(std::move(problem));
-    return Node();
-  };
-  std::error_code error;
-  if (std::filesystem::is_directory(path, error)) return complain("this is a folder, not a file");
-  std::ifstream in(path, std::ios::binary);
-  if (!in)
-    return complain(std::filesystem::exists(path, error) ? "the file cannot be read"
-                                                         : "there is no such file");
-  std::ostringstream content;
-  content << in.rdbuf();
-  if (in.bad()) return complain("the file cannot be read");
-  const auto text = std::move(content).str();
-  if (text.size() > largest_config) return complain("the file is larger than 64MiB");
-  return read_text(text, path, problems, surroundings);
+  const auto text = read_regular_file(path, largest_config);
+  if (text) return read_text(*text, path, problems, surroundings);
+  Problem problem;
+  problem.file = path;
+  problem.message = text.error().message;
+  problems.add(std::move(problem));
+  return {};
 }
 
 }  // namespace sluice::conf

@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::size_t most_levels = 100;         // yaml-cpp ends near 500, and does not say why
 constexpr std::uint32_t most_nodes = 1'000'000;  // what aliases of aliases would otherwise multiply to
+constexpr std::size_t most_text = 64 << 20;      // the same of long texts, and of files that ${…} reads
 
 /// Ends the reading at once.
 struct Broken {
@@ -46,7 +47,7 @@ class TreeBuilder final : public YAML::EventHandler {
 
   std::shared_ptr<Tree> tree() { return tree_; }
   /// The innermost list or map that is still open; nowhere when none is.
-  Location open() const { return open_.empty() ? Location{} : tree_->nodes[open_.back().node].where; }
+  Location innermost() const { return open_.empty() ? Location{} : tree_->nodes[open_.back().node].where; }
 
   std::uint32_t tab_line() const { return last_tab_line_; }
 
@@ -91,6 +92,8 @@ class TreeBuilder final : public YAML::EventHandler {
   std::uint32_t add(Node::Kind kind, Location where, YAML::anchor_t anchor);
   void open_collection(Node::Kind kind, const YAML::Mark& mark, const std::string& tag,
                        YAML::anchor_t anchor);
+  void open(std::uint32_t node, Location where);
+  void set_text(std::uint32_t node, std::string text);
   void check_indentation(Location where);
   void check_tag(Location where, const std::string& tag);
   void expand_scalar(std::uint32_t node);
@@ -105,6 +108,7 @@ class TreeBuilder final : public YAML::EventHandler {
   std::shared_ptr<Tree> tree_;
   std::vector<Open> open_;
   std::unordered_map<YAML::anchor_t, std::uint32_t> anchors_;
+  std::size_t text_bytes_ = 0;
   std::uint32_t last_tab_line_ = 0;
   bool seen_document_ = false;
 };
@@ -176,10 +180,18 @@ void TreeBuilder::open_collection(Node::Kind kind, const YAML::Mark& mark, const
   const auto where = place(mark);
   check_indentation(where);
   check_tag(where, tag);
-  if (open_.size() == most_levels)
-    throw Broken{where, "lists and maps are nested deeper than 100 levels", {}};
-  const auto index = add(kind, where, anchor);
-  open_.push_back({.node = index});
+  open(add(kind, where, anchor), where);
+}
+
+void TreeBuilder::open(std::uint32_t node, Location where) {
+  if (open_.size() == most_levels) throw Broken{where, "lists and maps are nested deeper than 100 levels", {}};
+  open_.push_back({.node = node});
+}
+
+void TreeBuilder::set_text(std::uint32_t node, std::string text) {
+  text_bytes_ += text.size();
+  if (text_bytes_ > most_text) throw Broken{tree_->nodes[node].where, "more than 64MiB of text", {}};
+  tree_->nodes[node].text = std::move(text);
 }
 
 void TreeBuilder::OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) {
@@ -207,7 +219,7 @@ void TreeBuilder::OnScalar(const YAML::Mark& mark, const std::string& tag, YAML:
   }
   const auto index = add(Node::Kind::scalar, where, anchor);
   tree_->nodes[index].style = tag == "!" ? Node::Style::quoted : Node::Style::plain;
-  tree_->nodes[index].text = value;
+  set_text(index, value);
   if (has_placeholder(value)) expand_scalar(index);
 }
 
@@ -220,7 +232,7 @@ void TreeBuilder::expand_scalar(std::uint32_t node) {
     return;
   }
   tree_->expansions[node] = {std::move(entry.text), std::move(expanded->template_text)};
-  entry.text = std::move(expanded->text);
+  set_text(node, std::move(expanded->text));
   entry.style = Node::Style::expanded;
 }
 
@@ -241,13 +253,13 @@ void TreeBuilder::copy_into(std::uint32_t from, std::uint32_t to) {
   auto& nodes = tree_->nodes;
   nodes[to].style = nodes[from].style;
   nodes[to].incomplete = nodes[from].incomplete;
-  nodes[to].text = nodes[from].text;
+  set_text(to, nodes[from].text);
   if (const auto raw = tree_->expansions.find(from); raw != tree_->expansions.end()) {
     auto copy = raw->second;
     tree_->expansions[to] = std::move(copy);
   }
   if (nodes[from].kind != Node::Kind::list && nodes[from].kind != Node::Kind::map) return;
-  open_.push_back({.node = to});
+  open(to, nodes[to].where);
   for (auto child = nodes[from].first; child != Tree::none; child = nodes[child].next) {
     open_.back().has_key = nodes[child].keyed;
     open_.back().key = nodes[child].key;
@@ -326,7 +338,7 @@ std::shared_ptr<const Tree> build_tree(const Source& source, const Surroundings&
     problems.add(source.problem(broken.where, broken.message, broken.hint));
     return nullptr;
   } catch (const YAML::Exception& error) {
-    auto problem = explain(error, source, builder.open());
+    auto problem = explain(error, source, builder.innermost());
     const bool said = builder.tab_line() > 0 && problem.line == builder.tab_line();
     if (!said) problems.add(std::move(problem));
     return nullptr;

@@ -51,6 +51,12 @@ void BufferPool::take_back(char* buffer, std::uint32_t id) noexcept {
   cls.free.push_back(buffer);  // grow() has made room
 }
 
+void BufferPool::release_unused() noexcept {
+  for (auto& cls : classes_) {
+    for (char* buffer : cls.free) madvise(buffer, cls.size, MADV_DONTNEED);
+  }
+}
+
 // Mapped rather than allocated: pages that were never used cost nothing.
 void BufferPool::grow(Class& cls) noexcept {
   std::size_t count = std::min(cls.slab, cls.limit - cls.made);

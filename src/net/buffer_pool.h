@@ -43,6 +43,9 @@ class BufferPool final : public ChunkOwner {
 
   void take_back(char* buffer, std::uint32_t id) noexcept override;
 
+  /// Free buffers keep their place but not their memory.
+  void release_unused() noexcept;
+
   std::size_t leased() const noexcept { return classes_[0].leased + classes_[1].leased; }
 
   static constexpr std::size_t kBulkFrom = 64 * 1024;

@@ -28,6 +28,10 @@ class Descriptor {
   int descriptor_;
 };
 
+// Bytes that the kernel keeps for a peer beyond what is on its way to it. Without it a slow reader has megabytes of
+// the kernel's memory, and the gateway cannot tell that it is slow before they are full.
+constexpr int kMostUnsent = 128 * 1024;
+
 Error last_error() noexcept { return from_errno(errno); }
 
 Descriptor open_listener(int family) noexcept {
@@ -42,9 +46,10 @@ Result<int> bind_tcp(const Address& address, const ListenOptions& options, bool 
   setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
   if (shared) setsockopt(socket.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
   if (address.family() == AF_INET6) setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof(only));
-  // Accepted connections inherit both.
+  // Accepted connections inherit all three.
   setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
   setsockopt(socket.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+  setsockopt(socket.get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kMostUnsent, sizeof(kMostUnsent));
   if (::bind(socket.get(), address.raw(), address.length()) != 0) return last_error();
   return socket.release();
 }

@@ -24,6 +24,8 @@ Loop::Loop(Clock& clock)
 
 Loop::~Loop() = default;
 
+void Loop::release_unused() noexcept { tls_buffers_->release_unused(); }
+
 void Loop::run() {
   while (!stopped_.exchange(false, std::memory_order_relaxed)) turn(TimePoint::max());
 }
@@ -105,11 +107,12 @@ void Deadline::arm(TimePoint when) noexcept {
 
 void Deadline::on_timer() noexcept {
   if (when_ == TimePoint::max()) return;
+  if (when_ <= loop_.now()) when_ = std::max(when_, postponed());
   if (when_ > loop_.now()) return arm(when_);
   passed_ = true;
   when_ = TimePoint::max();
   if (expiry_ == Expiry::cancel_read) return transport_->cancel_read();
-  transport_->abort(Fault::timed_out);
+  transport_->abort(Fault::timed_out, expiry_ == Expiry::reset);
 }
 
 }  // namespace sluice::net

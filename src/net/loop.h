@@ -86,6 +86,9 @@ class Loop {
   /// For plaintext and records of TLS; outlives every transport of the loop.
   BufferPool& tls_buffers() noexcept { return *tls_buffers_; }
 
+  /// Gives the memory of buffers that nobody has leased back to the system. Loop's thread only.
+  virtual void release_unused() noexcept;
+
   /// Resumes the coroutine later in this turn or in the next, from the loop. Loop's thread only.
   void defer(std::coroutine_handle<> handle) { ready_.push_back(handle); }
 
@@ -149,20 +152,26 @@ inline auto Loop::sleep(Duration duration) noexcept { return SleepAwaiter{*this,
 
 /// A deadline on a transport: aborts it with Fault::timed_out, or only gives its read up. Setting it to a
 /// later time costs a store; it is moved in the wheel only when it would fire.
-class Deadline final : public Timer {
+class Deadline : public Timer {
  public:
   explicit Deadline(Loop& loop) noexcept : loop_(loop) {}
-  ~Deadline() { clear(); }
 
-  /// What passing it does to the transport.
-  enum class Expiry : std::uint8_t { abort, cancel_read };
+  /// What passing it does to the transport: FIN, RST, or no more than an end to its read.
+  enum class Expiry : std::uint8_t { abort, reset, cancel_read };
 
   void set(Transport& transport, TimePoint when, Expiry expiry = Expiry::abort) noexcept;
   void clear() noexcept { when_ = TimePoint::max(); }
   bool passed() const noexcept { return passed_; }
 
+ protected:
+  /// Asked once the time has come: a time that is still to come moves the deadline there.
+  virtual TimePoint postponed() noexcept { return TimePoint::min(); }
+
+  Loop& loop() const noexcept { return loop_; }
+  Expiry expiry() const noexcept { return expiry_; }  ///< As it was set last.
+
  private:
-  void on_timer() noexcept override;
+  void on_timer() noexcept final;
   void arm(TimePoint when) noexcept;
 
   Loop& loop_;

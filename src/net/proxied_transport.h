@@ -20,8 +20,10 @@ class ProxiedTransport final : public Transport {
   void watch(Watcher* watcher) noexcept override { inner_->watch(watcher); }
   bool peer_gone() const noexcept override { return inner_->peer_gone(); }
   void shutdown_write() noexcept override { inner_->shutdown_write(); }
+  void end_with_next_write() noexcept override { inner_->end_with_next_write(); }
   void cancel_read() noexcept override { inner_->cancel_read(); }
   void abort(Fault why, bool reset) noexcept override { inner_->abort(why, reset); }
+  std::optional<std::uint64_t> delivered() const noexcept override { return inner_->delivered(); }
   const Address& peer() const noexcept override { return peer_; }
   const Address& local() const noexcept override { return local_; }
 

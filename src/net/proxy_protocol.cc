@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstring>
 #include <optional>
@@ -17,6 +18,9 @@ constexpr std::string_view kBegin1 = "PROXY ";
 constexpr std::size_t kLongest1 = 107;  // CRLF included
 constexpr std::string_view kBegin2("\r\n\r\n\0\r\nQUIT\n", 12);
 constexpr std::size_t kFixed2 = 16;
+
+// Version and command, family and transport of version 2.
+constexpr char kLocal = 0x20, kProxy = 0x21, kUnspecified = 0x00, kTcp4 = 0x11, kTcp6 = 0x21;
 
 ProxyHeader malformed() { return {.status = Status::malformed, .source = {}, .destination = {}}; }
 
@@ -88,20 +92,70 @@ Address address6(const char* host, const char* port) {
 ProxyHeader parse2(std::string_view bytes) {
   if (bytes.size() < kFixed2) return {};
   const auto at = [&](std::size_t i) { return static_cast<unsigned char>(bytes[i]); };
-  const unsigned version = at(12) >> 4, command = at(12) & 15u, kind = at(13);
-  if (version != 2 || command > 1) return malformed();
+  const char command = bytes[12], kind = bytes[13];
+  if (command != kLocal && command != kProxy) return malformed();
   const std::size_t size = kFixed2 + (at(14) << 8 | at(15));
   if (bytes.size() < size) return {};
   ProxyHeader header{.status = Status::complete, .size = size, .source = {}, .destination = {}};
-  constexpr unsigned local = 0, tcp4 = 0x11, tcp6 = 0x21;
-  const std::size_t wanted = kind == tcp4 ? 12 : kind == tcp6 ? 36 : 0;
-  if (command == local || wanted == 0) return header;
+  const std::size_t wanted = kind == kTcp4 ? 12 : kind == kTcp6 ? 36 : 0;
+  if (command == kLocal || wanted == 0) return header;
   if (size - kFixed2 < wanted) return malformed();
   const char* body = bytes.data() + kFixed2;
   header.known = true;
-  header.source = kind == tcp4 ? address4(body, body + 8) : address6(body, body + 32);
-  header.destination = kind == tcp4 ? address4(body + 4, body + 10) : address6(body + 16, body + 34);
+  header.source = kind == kTcp4 ? address4(body, body + 8) : address6(body, body + 32);
+  header.destination = kind == kTcp4 ? address4(body + 4, body + 10) : address6(body + 16, body + 34);
   return header;
+}
+
+using Ipv6Bytes = std::array<std::uint8_t, 16>;
+
+bool is_ipv4(const Ipv6Bytes& bytes) {
+  constexpr Ipv6Bytes mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+  return std::equal(bytes.begin(), bytes.begin() + 12, mapped.begin());
+}
+
+// Both ends of a TCP connection, in the family that can express them.
+struct Ends {
+  static std::optional<Ends> of(const Address& source, const Address& destination) {
+    const auto from = source.ipv6_bytes(), to = destination.ipv6_bytes();
+    if (!from || !to) return {};
+    return Ends{*from, *to, source.port(), destination.port(), is_ipv4(*from) && is_ipv4(*to)};
+  }
+  Ipv6Bytes from, to;
+  std::uint16_t from_port, to_port;
+  bool ipv4;
+};
+
+std::string text_of(const Ipv6Bytes& bytes, bool ipv4) {
+  char text[INET6_ADDRSTRLEN];
+  return inet_ntop(ipv4 ? AF_INET : AF_INET6, bytes.data() + (ipv4 ? 12 : 0), text, sizeof text);
+}
+
+std::string header1(const Ends& ends) {
+  std::string text(kBegin1);
+  text += ends.ipv4 ? "TCP4 " : "TCP6 ";
+  text += text_of(ends.from, ends.ipv4) + ' ' + text_of(ends.to, ends.ipv4) + ' ';
+  return text + std::to_string(ends.from_port) + ' ' + std::to_string(ends.to_port) + "\r\n";
+}
+
+std::string header2(char command, char kind, std::string_view body) {
+  std::string header(kBegin2);
+  header += command;
+  header += kind;
+  header += static_cast<char>(0);  // the high byte of the size: no body is that long
+  header += static_cast<char>(body.size());
+  return header.append(body);
+}
+
+std::string header2(const Ends& ends) {
+  std::string body;
+  const auto skipped = ends.ipv4 ? 12 : 0;
+  for (const auto* bytes : {&ends.from, &ends.to}) body.append(bytes->begin() + skipped, bytes->end());
+  for (const unsigned port : {ends.from_port, ends.to_port}) {
+    body += static_cast<char>(port >> 8);
+    body += static_cast<char>(port & 0xff);
+  }
+  return header2(kProxy, ends.ipv4 ? kTcp4 : kTcp6, body);
 }
 
 }  // namespace
@@ -110,6 +164,17 @@ ProxyHeader parse_proxy_header(std::string_view bytes) {
   if (may_begin_with(bytes, kBegin2)) return bytes.size() < kBegin2.size() ? ProxyHeader{} : parse2(bytes);
   if (may_begin_with(bytes, kBegin1)) return bytes.size() < kBegin1.size() ? ProxyHeader{} : parse1(bytes);
   return malformed();
+}
+
+std::string proxy_header(ProxyVersion version, const Address& source, const Address& destination) {
+  const auto ends = Ends::of(source, destination);
+  if (version == ProxyVersion::v2) return ends ? header2(*ends) : header2(kProxy, kUnspecified, {});
+  return ends ? header1(*ends) : own_proxy_header(version);
+}
+
+std::string own_proxy_header(ProxyVersion version) {
+  if (version == ProxyVersion::v2) return header2(kLocal, kUnspecified, {});
+  return "PROXY UNKNOWN\r\n";
 }
 
 }  // namespace sluice::net

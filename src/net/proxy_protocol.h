@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "net/address.h"
@@ -20,5 +22,14 @@ struct ProxyHeader {
 
 /// Of what a stream begins with. A header of either version is complete or found malformed within 64 KiB + 16.
 ProxyHeader parse_proxy_header(std::string_view bytes);
+
+enum class ProxyVersion : std::uint8_t { v1, v2 };
+
+/// What stands in front of a stream that is carried on for a client: who it is, and where it came in. Ends
+/// that are not of TCP are not told (UNKNOWN, AF_UNSPEC); those of both families are told as IPv6.
+std::string proxy_header(ProxyVersion version, const Address& source, const Address& destination);
+
+/// What stands in front of a stream of the sender's own, as of a health check: UNKNOWN, LOCAL.
+std::string own_proxy_header(ProxyVersion version);
 
 }  // namespace sluice::net

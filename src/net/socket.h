@@ -3,6 +3,8 @@
 
 #include <sys/uio.h>
 
+#include <cstdint>
+#include <optional>
 #include <span>
 
 #include "base/error.h"
@@ -31,6 +33,9 @@ Error connect_error(int os_error) noexcept;
 int socket_error(int descriptor) noexcept;
 
 Address local_address(int descriptor) noexcept;
+
+/// What the peer's kernel has acknowledged since the connection was made; none where that cannot be told.
+std::optional<std::uint64_t> delivered_bytes(int descriptor) noexcept;
 
 /// The peer sees RST when the descriptor is closed.
 void reset_on_close(int descriptor) noexcept;

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "base/error.h"
@@ -99,6 +100,10 @@ class Transport {
   /// Sends FIN after what was written; reading goes on.
   virtual void shutdown_write() noexcept = 0;
 
+  /// The next write is the last, and shutdown_write() comes right after it: a transport that can sends the end
+  /// with those bytes rather than behind them.
+  virtual void end_with_next_write() noexcept {}
+
   /// Gives a pending read up: it completes soon with Fault::cancelled, and no byte is lost for
   /// the next read. Nothing happens when none is pending.
   virtual void cancel_read() noexcept = 0;
@@ -107,6 +112,10 @@ class Transport {
   /// it at once. With `reset` the peer sees RST rather than FIN, so that it cannot take a cut-off
   /// message for a whole one.
   virtual void abort(Fault why, bool reset = false) noexcept = 0;
+
+  /// How many bytes the other side has taken since the connection was made, as far as its kernel has confirmed;
+  /// none where that cannot be told (unix sockets). May be a system call.
+  virtual std::optional<std::uint64_t> delivered() const noexcept { return {}; }
 
   virtual const Address& peer() const noexcept = 0;
   virtual const Address& local() const noexcept = 0;

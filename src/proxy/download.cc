@@ -26,7 +26,8 @@ bool break_off(LiveExchange& live, http::Reason why) {
 http::Reason client_reason(const LiveExchange& live, Fault fault) {
   switch (fault) {
     case Fault::timed_out:
-      return live.tunnel ? http::Reason::tunnel_timeout : http::Reason::client_too_slow;
+      if (live.tunnel) return http::Reason::tunnel_timeout;
+      return live.client->started() ? http::Reason::client_too_slow : http::Reason::body_too_slow;
     case Fault::malformed:
       return live.client->refusal().reason;
     case Fault::too_large:

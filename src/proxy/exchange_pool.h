@@ -13,7 +13,7 @@ namespace sluice::proxy {
 
 /// An exchange and the HTTP/1.1 stream that it goes by.
 struct H1Exchange {
-  explicit H1Exchange(net::Loop& loop) noexcept : live(loop) {}
+  explicit H1Exchange(net::Loop& loop) noexcept : live(loop), stream(loop) {}
   LiveExchange live;
   codec::h1::ServerStream stream;
 };
@@ -36,6 +36,14 @@ class RecyclingPool {
   };
   using Lease = std::unique_ptr<Recycled, Return>;
 
+  /// Lets go of those that nobody uses.
+  void release_unused() {
+    made_ -= free_.size();
+    free_.clear();
+    free_.shrink_to_fit();
+    free_.reserve(made_);
+  }
+
   Lease take() {
     if (free_.empty()) {
       free_.reserve(++made_);  // so that giving back never allocates
@@ -57,6 +65,12 @@ class RecyclingPool {
 /// One a worker.
 struct ExchangePool {
   explicit ExchangePool(net::Loop& loop) noexcept : h1(loop), h2(loop) {}
+
+  void release_unused() {
+    h1.release_unused();
+    h2.release_unused();
+  }
+
   RecyclingPool<H1Exchange> h1;
   RecyclingPool<H2Exchange> h2;
 };

@@ -45,7 +45,7 @@ http::Refusal upload_refusal(const LiveExchange& live) {
   switch (live.upload_error->fault) {
     case Fault::too_large: return {http::Reason::body_too_large, {}};
     case Fault::malformed: return live.client->refusal();
-    case Fault::timed_out: return {http::Reason::request_timeout, {}};
+    case Fault::timed_out: return {http::Reason::body_too_slow, {}};
     case Fault::closed: return {http::Reason::truncated_body, {}};
     default: return {http::Reason::client_closed, {}};
   }
@@ -132,7 +132,7 @@ bool Forwarder::choose(LiveExchange& live, Attempt& state) {
       return false;
     }
     state.endpoint = *picked;
-    live.lease = upstream.reuse(state.endpoint);
+    live.lease = upstream.reuse(state.endpoint, live.private_connections);
   }
   state.tried.add(state.endpoint);
   exchange.times.attempts += 1;
@@ -146,8 +146,10 @@ bool Forwarder::choose(LiveExchange& live, Attempt& state) {
 // Waits for a connection to the chosen endpoint. Without one: true where another endpoint may be tried.
 Task<bool> Forwarder::connect(LiveExchange& live, Attempt& state) {
   bool fresh = std::exchange(state.again, false);
-  auto lease = co_await state.target.upstream->connect(
-      state.endpoint, {.fresh = fresh, .deadline = live.route_deadline, .canceller = &live.canceller});
+  auto lease = co_await state.target.upstream->connect(state.endpoint, {.fresh = fresh,
+                                                                        .deadline = live.route_deadline,
+                                                                        .canceller = &live.canceller,
+                                                                        .client = live.private_connections});
   if (lease) {
     live.lease.emplace(std::move(*lease));
     co_return true;

@@ -14,6 +14,13 @@ Step refuse_for_good(LiveExchange& live, const http::Refusal& refusal) {
   return live.exchange.refuse(refusal.reason, refusal.detail);
 }
 
+// Its connection holds memory too.
+Step shed(LiveExchange& live) {
+  refuse_for_good(live, {http::Reason::memory_pressure, {}});
+  live.exchange.response.fields.set(http::FieldName::retry_after, "1");
+  return Step::reply;
+}
+
 }  // namespace
 
 Gateway::Gateway(WorkerParts parts, std::shared_ptr<const RouteTable> table,
@@ -28,6 +35,7 @@ Task<void> Gateway::serve(LiveExchange& live, codec::ServerStream& client, const
                           http::Refusal refusal) {
   auto& exchange = live.exchange;
   live.begin(client);
+  live.memory = parts_.memory;
   live.max_body = listener.max_body;
   exchange.listener = listener.name;
   Step step = begin(live, refusal);
@@ -54,9 +62,9 @@ Task<void> Gateway::serve(LiveExchange& live, codec::ServerStream& client, const
   finish(live);
 }
 
-void Gateway::refuse_connection(Exchange& exchange) {
+void Gateway::refuse_connection(Exchange& exchange, http::Reason why) {
   identify(exchange, parts_.rng);
-  exchange.refuse(http::Reason::connection_limit);
+  exchange.refuse(why);
   exchange.response.fields.set(http::FieldName::retry_after, "1");
   if (refusal_) refusal_->on_response(exchange);
   complete_response(exchange, dates_);
@@ -71,6 +79,7 @@ Step Gateway::begin(LiveExchange& live, const http::Refusal& refusal) {
   parts_.shard.exchanges_in_flight.add();
   Step step = refusal ? exchange.refuse(refusal.reason, refusal.detail) : find_route(live);
   if (step != Step::next) return step;
+  if (live.memory_is_short()) return shed(live);
   live.route->chain.begin(exchange);
   return live.route->chain.advance(exchange, live.progress);
 }
@@ -145,6 +154,8 @@ void Gateway::log(const LiveExchange& live, std::optional<Duration> upstream_tim
   const auto& request = exchange.request;
   const auto& times = exchange.times;
   auto duration = exchange.now() - times.started;
+  const auto* facts = live.client->tls();
+  const auto tls = facts ? *facts : net::TlsFacts{};
   parts_.access_log.write({.time = exchange.wall() - std::chrono::duration_cast<WallTime::duration>(duration),
                            .duration = duration,
                            .upstream_duration = upstream_time,
@@ -154,6 +165,7 @@ void Gateway::log(const LiveExchange& live, std::optional<Duration> upstream_tim
                            .reason = exchange.reason,
                            .version = request.version,
                            .attempts = static_cast<std::uint16_t>(times.attempts),
+                           .tls_resumed = tls.resumed,
                            .listener = exchange.listener,
                            .client = exchange.client.address,
                            .peer = exchange.client.peer,
@@ -168,7 +180,10 @@ void Gateway::log(const LiveExchange& live, std::optional<Duration> upstream_tim
                            .trace_id = exchange.trace_id,
                            .consumer = exchange.consumer,
                            .user_agent = request.fields.find(http::FieldName::user_agent).value_or(""),
-                           .referer = request.fields.find(http::FieldName::referer).value_or("")});
+                           .referer = request.fields.find(http::FieldName::referer).value_or(""),
+                           .tls_version = tls.version,
+                           .tls_cipher = tls.cipher,
+                           .tls_server_name = tls.server_name});
 }
 
 }  // namespace sluice::proxy

@@ -5,10 +5,12 @@
 #include <string>
 #include <vector>
 
+#include "base/memory_pressure.h"
 #include "base/rng.h"
 #include "base/task.h"
 #include "codec/server_stream.h"
 #include "http/date.h"
+#include "http/reason.h"
 #include "proxy/forwarder.h"
 #include "proxy/live_exchange.h"
 #include "proxy/route.h"
@@ -31,6 +33,7 @@ struct WorkerParts {
   telemetry::Shard& shard;
   telemetry::AccessLogPort& access_log;
   std::string_view via_token{};  ///< Tells this process from other gateways in Via; outlives them.
+  const SharedMemoryPressure* memory = nullptr;  ///< Null: without a ceiling.
 };
 
 /// Immutable but for what routes count and balance; loop's thread only, once built.
@@ -46,8 +49,11 @@ class Gateway {
   Task<void> serve(LiveExchange& live, codec::ServerStream& client, const ListenerSettings& listener,
                    http::Refusal refusal);
 
-  /// Makes exchange.response the refusal of a connection beyond the listener's limit: no request of it is read.
-  void refuse_connection(Exchange& exchange);
+  /// Makes exchange.response the refusal of a connection of which no request is read.
+  void refuse_connection(Exchange& exchange, http::Reason why);
+
+  /// New connections are to be refused.
+  bool memory_is_short() const noexcept { return parts_.memory && parts_.memory->high(); }
 
  private:
   Step find_route(LiveExchange& live);

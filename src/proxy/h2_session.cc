@@ -9,7 +9,8 @@ using telemetry::ConnectionEnd;
 H2Session::H2Session(Listener& listener, std::unique_ptr<net::Transport> transport)
     : listener_(listener),
       connection_(listener.loop_, std::move(transport), *listener.plan_->h2, *this),
-      client_(connection_.transport(), *listener.plan_) {}
+      client_(connection_.transport(), *listener.plan_),
+      private_connections_(connection_.transport()) {}
 
 Task<void> H2Session::run(std::unique_ptr<H2Session> self, std::string first) {
   auto& listener = self->listener_;
@@ -22,6 +23,7 @@ Task<void> H2Session::run(std::unique_ptr<H2Session> self, std::string first) {
 }
 
 ConnectionEnd H2Session::name_of(ServerConnection::End end) const noexcept {
+  if (shed_) return ConnectionEnd::memory_pressure;
   if (listener_.stopping_) return ConnectionEnd::drained;
   switch (end) {
     case ServerConnection::End::closed: return ConnectionEnd::client_closed;
@@ -58,6 +60,7 @@ Task<void> H2Session::serve(Lease lease, http::Refusal refusal) {
   auto& exchange = lease->live.exchange;
   const auto gateway = listener_.gateway_;
   exchange.times.request_head_bytes = lease->head_size();
+  lease->live.private_connections = &private_connections_;
   client_.describe(exchange);
   // An https URI asked for in the clear, and not by way of a proxy that is trusted.
   const bool another_scheme = lease->scheme() == "https" && exchange.request.scheme != "https";
@@ -66,6 +69,21 @@ Task<void> H2Session::serve(Lease lease, http::Refusal refusal) {
   co_await lease->linger();
   lease->end();
   lease->unlink();
+}
+
+void H2Session::end_waiting() noexcept {
+  if (!connection_.rests_since(listener_.loop_.now() - kJustNow)) return;
+  shed_ = true;
+  connection_.stop();
+}
+
+bool H2Session::make_room(std::uint32_t cut) noexcept {
+  bool made = false;
+  exchanges_.each([&](H2Exchange& exchange) {
+    if (made || !exchange.live.lease || exchange.live.lease->wanted_by() <= cut) return;
+    made = exchange.hurry(kPatienceWhileOthersWait);
+  });
+  return made;
 }
 
 void H2Session::abort() noexcept {

@@ -11,6 +11,7 @@
 #include "proxy/listener.h"
 #include "proxy/serving.h"
 #include "telemetry/connection_metrics.h"
+#include "upstream/private_connections.h"
 
 namespace sluice::proxy {
 
@@ -23,6 +24,8 @@ class H2Session final : public Serving, private codec::h2::StreamHandler {
 
   void announce_close() noexcept override { connection_.announce_stop(); }
   void stop() noexcept override { connection_.stop(); }
+  void end_waiting() noexcept override;
+  bool make_room(std::uint32_t cut) noexcept override;
   void abort() noexcept override;
 
  private:
@@ -39,9 +42,11 @@ class H2Session final : public Serving, private codec::h2::StreamHandler {
   Listener& listener_;
   codec::h2::ServerConnection connection_;
   ClientFacts client_;
+  upstream::PrivateConnections private_connections_;
   TaskGroup tasks_;
   IntrusiveList<H2Exchange> exchanges_;  // under way
   std::uint64_t requests_ = 0;
+  bool shed_ = false;
 };
 
 }  // namespace sluice::proxy

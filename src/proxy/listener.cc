@@ -13,6 +13,11 @@ namespace {
 
 constexpr auto kTurnAway = std::chrono::seconds(2);
 
+telemetry::ConnectionEnd end_of_refused(http::Reason why) {
+  return why == http::Reason::memory_pressure ? telemetry::ConnectionEnd::memory_pressure
+                                              : telemetry::ConnectionEnd::over_limit;
+}
+
 }  // namespace
 
 Listener::Listener(net::Loop& loop, std::shared_ptr<const ListenerPlan> plan,
@@ -58,8 +63,10 @@ class Listener::Opening : public ListHook<> {
 };
 
 void Listener::serve(std::unique_ptr<net::Transport> transport) {
-  if (!plan_->connections->take()) {
-    refuse(std::move(transport));
+  if (gateway_->memory_is_short()) {
+    refuse(std::move(transport), http::Reason::memory_pressure);
+  } else if (!plan_->connections->take()) {
+    refuse(std::move(transport), http::Reason::connection_limit);
   } else if (plan_->proxy_protocol) {
     tasks_.spawn(take_proxy_header(std::move(transport)));
   } else {
@@ -86,7 +93,7 @@ Task<void> Listener::take_proxy_header(std::unique_ptr<net::Transport> transport
 void Listener::welcome(std::unique_ptr<net::Transport> transport) {
   if (counts_client(*transport) && !plan_->clients->take(transport->peer())) {
     plan_->connections->give();
-    refuse(std::move(transport));
+    refuse(std::move(transport), http::Reason::connection_limit);
   } else if (plan_->tls) {
     tasks_.spawn(encrypt(std::move(transport)));
   } else {
@@ -95,9 +102,9 @@ void Listener::welcome(std::unique_ptr<net::Transport> transport) {
 }
 
 // Under TLS a word would cost a handshake first.
-void Listener::refuse(std::unique_ptr<net::Transport> transport) {
-  if (plan_->tls) return metrics_.ended(telemetry::ConnectionEnd::over_limit);
-  tasks_.spawn(turn_away(std::move(transport)));
+void Listener::refuse(std::unique_ptr<net::Transport> transport, http::Reason why) {
+  if (plan_->tls) return metrics_.ended(end_of_refused(why));
+  tasks_.spawn(turn_away(std::move(transport), why));
 }
 
 // Many clients come through a proxy of ours.
@@ -144,11 +151,11 @@ void Listener::closed(telemetry::ConnectionEnd how) noexcept {
 }
 
 // The whole response. No request has been read: there is no route, and nothing is logged.
-std::string Listener::connection_refusal() {
+std::string Listener::connection_refusal(http::Reason why) {
   auto lease = exchanges_.h1.take();
   auto& exchange = lease->live.exchange;
   exchange.begin(loop_.now(), loop_.wall());
-  gateway_->refuse_connection(exchange);
+  gateway_->refuse_connection(exchange, why);
   const auto body = exchange.reply_body();
   const auto length = std::to_string(body.size());
   codec::h1::ExtraFields extra;
@@ -169,12 +176,14 @@ void Listener::report_no_descriptors() {
 }
 
 // Says why before it closes; a client that does not take it at once goes without.
-Task<void> Listener::turn_away(std::unique_ptr<net::Transport> transport) {
-  if (!plan_->refusals->take()) co_return metrics_.ended(telemetry::ConnectionEnd::over_limit);
-  const std::string text = connection_refusal();
+Task<void> Listener::turn_away(std::unique_ptr<net::Transport> transport, http::Reason why) {
+  auto& slots = why == http::Reason::memory_pressure ? *plan_->shed : *plan_->refusals;
+  if (!slots.take()) co_return metrics_.ended(end_of_refused(why));
+  const std::string text = connection_refusal(why);
   Slice refusal = text;
   net::Deadline deadline(loop_);
   deadline.set(*transport, loop_.now() + kTurnAway);
+  transport->end_with_next_write();
   if (co_await transport->write({&refusal, 1})) {
     transport->shutdown_write();
     for (;;) {
@@ -182,13 +191,24 @@ Task<void> Listener::turn_away(std::unique_ptr<net::Transport> transport) {
       if (!rest || rest->empty()) break;
     }
   }
-  plan_->refusals->give();
-  metrics_.ended(telemetry::ConnectionEnd::over_limit);
+  slots.give();
+  metrics_.ended(end_of_refused(why));
 }
 
 void Listener::announce_close() noexcept {
   closing_ = true;
   sessions_.each([](Serving& session) { session.announce_close(); });
+}
+
+void Listener::end_waiting() noexcept {
+  sessions_.each([](Serving& session) { session.end_waiting(); });
+}
+
+void Listener::make_room() noexcept {
+  std::uint32_t cut = 0;
+  sessions_.each([&cut](Serving& session) {
+    if (session.make_room(cut)) ++cut;
+  });
 }
 
 void Listener::stop() noexcept {

@@ -12,6 +12,7 @@
 #include "codec/h1/server.h"
 #include "codec/h2/server.h"
 #include "http/forwarded.h"
+#include "http/reason.h"
 #include "net/loop.h"
 #include "net/tls/server_context.h"
 #include "net/transport.h"
@@ -42,6 +43,8 @@ struct ListenerPlan {
   std::unique_ptr<SharedConnectionCount> connections;
   /// Those over a limit that are being told so; more are closed without a word.
   std::unique_ptr<SharedConnectionCount> refusals = std::make_unique<SharedConnectionCount>(1000);
+  /// The same for want of memory, where there are descriptors enough.
+  std::unique_ptr<SharedConnectionCount> shed = std::make_unique<SharedConnectionCount>(1000);
   std::unique_ptr<log::SharedEvery> no_descriptors = std::make_unique<log::SharedEvery>(std::chrono::seconds(10));
   std::unique_ptr<SharedClientCounts> clients;  ///< Null: no limit for one client.
   bool proxy_protocol = false;  ///< Every connection begins with a PROXY header, from a trusted peer.
@@ -64,6 +67,10 @@ class Listener {
 
   /// Accepts on, but every response from now on says that its connection ends.
   void announce_close() noexcept;
+  /// Connections that have waited for a request, or for the rest of its head, for a second or more end.
+  void end_waiting() noexcept;
+  /// Others wait for upstream connections: clients who are too slow for theirs lose them.
+  void make_room() noexcept;
   /// Accepts no more; idle connections end, others after their exchange.
   void stop() noexcept;
   /// Breaks what is left.
@@ -80,16 +87,16 @@ class Listener {
   void serve(std::unique_ptr<net::Transport> transport);
   Task<void> take_proxy_header(std::unique_ptr<net::Transport> transport);
   void welcome(std::unique_ptr<net::Transport> transport);
-  void refuse(std::unique_ptr<net::Transport> transport);
+  void refuse(std::unique_ptr<net::Transport> transport, http::Reason why);
   void begin_session(std::unique_ptr<net::Transport> transport);
   void begin_h2(std::unique_ptr<net::Transport> transport, std::string first);
   Task<void> encrypt(std::unique_ptr<net::Transport> transport);
   bool counts_client(const net::Transport& transport) const;
   void ended(const net::Transport& transport, telemetry::ConnectionEnd how) noexcept;
   void closed(telemetry::ConnectionEnd how) noexcept;
-  std::string connection_refusal();
+  std::string connection_refusal(http::Reason why);
   void report_no_descriptors();
-  Task<void> turn_away(std::unique_ptr<net::Transport> transport);
+  Task<void> turn_away(std::unique_ptr<net::Transport> transport, http::Reason why);
 
   net::Loop& loop_;
   std::shared_ptr<const ListenerPlan> plan_;

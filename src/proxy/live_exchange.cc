@@ -54,6 +54,7 @@ void LiveExchange::end() noexcept {
   hangup.end();
   upstream_deadline.clear();
   lease.reset();
+  std::string().swap(buffered);
   exchange.clear();
   client = nullptr;
   route = nullptr;

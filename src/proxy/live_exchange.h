@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "base/error.h"
+#include "base/memory_pressure.h"
 #include "base/task.h"
 #include "codec/server_stream.h"
 #include "net/loop.h"
@@ -65,11 +67,14 @@ class LiveExchange {
 
   /// The route's time begins now.
   void begin_route_time() noexcept;
+  bool memory_is_short() const noexcept { return memory && memory->high(); }
   bool route_timed_out() const noexcept;
 
   net::Loop& loop;
   Exchange exchange;
   codec::ServerStream* client = nullptr;
+  upstream::PrivateConnections* private_connections = nullptr;  // of the client's connection
+  const SharedMemoryPressure* memory = nullptr;  // null: without a ceiling
   Route* route = nullptr;
   std::string_view path;  // as asked for, before any rewrite
   ChainProgress progress;
@@ -84,6 +89,8 @@ class LiveExchange {
   bool te_trailers = false;     // the client takes trailers
 
   BodyPiece first;            // the first piece of the request's body, sent with the head
+  std::string buffered;       // what it points into where the route's buffer_request gathered it
+  Slice buffered_slice;
   bool first_taken = false;
   Child upload;               // the request's body, beside the response
   std::optional<Error> upload_error;

@@ -99,6 +99,10 @@ const conf::ObjectSpec& RouteConfig::spec() {
                  conf::between(1ms, 24h))
           .field("max_body", &RouteConfig::max_body,
                  "Largest request body, in place of the listener's `limits.body`.")
+          .field("buffer_request", &RouteConfig::buffer_request,
+                 "How much of a request's body is read before an upstream connection is taken, so that a slow client holds "
+                 "none; a larger body streams on from there. A body goes on as it comes where it is not written.",
+                 conf::between(Bytes{1024}, Bytes{16 * 1024 * 1024}))
           .field("allow_encoded_slash", &RouteConfig::allow_encoded_slash,
                  "Takes paths with an encoded slash or backslash (%2F, %5C) and passes it on; otherwise they are refused.")
           .exactly_one({"upstream", "respond", "redirect"})

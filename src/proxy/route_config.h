@@ -39,6 +39,7 @@ struct RouteConfig {
   std::optional<middleware::ResponseHeaders> response_headers;
   Duration timeout = std::chrono::seconds{60};  ///< From the end of the request to the response head.
   std::optional<Bytes> max_body;                ///< In place of the listener's limits.body.
+  std::optional<Bytes> buffer_request;          ///< Unset: bodies go on as they come.
   bool allow_encoded_slash = false;             ///< Takes paths with %2F or %5C in them.
   conf::Node where;
   static const conf::ObjectSpec& spec();

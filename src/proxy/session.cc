@@ -9,6 +9,7 @@ using telemetry::ConnectionEnd;
 Session::Session(Listener& listener, std::unique_ptr<net::Transport> transport)
     : listener_(listener),
       connection_(listener.loop_, std::move(transport), listener.plan_->limits),
+      private_connections_(connection_.transport()),
       client_(connection_.transport(), *listener.plan_) {}
 
 // What this frame holds, an idle connection holds.
@@ -16,6 +17,7 @@ Task<void> Session::run(std::unique_ptr<Session> self) {
   auto& listener = self->listener_;
   listener.sessions_.push_back(*self);
   for (;;) {
+    self->waits_since_ = listener.loop_.now();
     auto found = co_await self->connection_.wait_for_head();
     if (found == Wait::end || found == Wait::broken) co_return self->ended(self->end_without_request(found));
     if (self->switches_to_h2(found)) co_return self->go_on_in_h2();
@@ -27,9 +29,10 @@ Task<void> Session::run(std::unique_ptr<Session> self) {
     self->current_ = nullptr;
     if (lease->live.given_up == http::Reason::drained) co_return self->ended(ConnectionEnd::drained);
     if (lease->stream.end() && !listener.stopping_) continue;
+    auto end = lease->stream.client_was_late() ? ConnectionEnd::slow_body : end_after(refusal);
     lease.reset();
     co_await self->connection_.linger();
-    co_return self->ended(end_after(refusal));
+    co_return self->ended(end);
   }
 }
 
@@ -46,6 +49,7 @@ void Session::go_on_in_h2() {
 void Session::ended(ConnectionEnd how) noexcept { listener_.ended(connection_.transport(), how); }
 
 ConnectionEnd Session::end_without_request(Wait found) noexcept {
+  if (shed_) return ConnectionEnd::memory_pressure;
   if (listener_.stopping_) return ConnectionEnd::drained;
   if (found == Wait::broken) return ConnectionEnd::reset;
   return connection_.deadline().passed() ? ConnectionEnd::idle_timeout : ConnectionEnd::client_closed;
@@ -63,6 +67,7 @@ http::Refusal Session::begin(H1Exchange& recycled, Wait found) {
   auto refusal = found == Wait::timed_out ? http::Refusal{http::Reason::request_timeout, {}}
                                           : connection_.parse_head(exchange.request, exchange.arena());
   exchange.times.request_head_bytes = connection_.head_size();
+  recycled.live.private_connections = &private_connections_;
   recycled.stream.begin(connection_, exchange.request, exchange.arena());
   client_.describe(exchange);
   if (!refusal && !listener_.plan_->h1) refusal = {http::Reason::unsupported_version, {}};
@@ -74,6 +79,18 @@ http::Refusal Session::begin(H1Exchange& recycled, Wait found) {
 
 void Session::announce_close() noexcept {
   if (current_) current_->stream.announce_close();
+}
+
+void Session::end_waiting() noexcept {
+  // A request of one that has just come may be on its way.
+  if (current_ || listener_.loop_.now() - waits_since_ < kJustNow) return;
+  shed_ = true;
+  connection_.transport().cancel_read();
+}
+
+bool Session::make_room(std::uint32_t cut) noexcept {
+  if (!current_ || !current_->live.lease || current_->live.lease->wanted_by() <= cut) return false;
+  return current_->stream.hurry(kPatienceWhileOthersWait);
 }
 
 void Session::abort() noexcept {

@@ -11,6 +11,7 @@
 #include "proxy/listener.h"
 #include "proxy/serving.h"
 #include "telemetry/connection_metrics.h"
+#include "upstream/private_connections.h"
 
 namespace sluice::proxy {
 
@@ -28,6 +29,8 @@ class Session final : public Serving {
   /// The response that is due says that the connection ends; if none is, the next one does.
   void announce_close() noexcept override;
   void stop() noexcept override { connection_.stop(); }
+  void end_waiting() noexcept override;
+  bool make_room(std::uint32_t cut) noexcept override;
   void abort() noexcept override;
 
  private:
@@ -42,8 +45,11 @@ class Session final : public Serving {
 
   Listener& listener_;
   codec::h1::ServerConnection connection_;
+  upstream::PrivateConnections private_connections_;
   H1Exchange* current_ = nullptr;  // under way
   std::uint64_t requests_ = 0;
+  TimePoint waits_since_;  // for a request
+  bool shed_ = false;
   ClientFacts client_;
 };
 

@@ -32,6 +32,58 @@ Task<bool> await_first(LiveExchange& live, Task<Result<BodyPiece>> reading) {
   co_return kept;
 }
 
+// A body that is known to its end needs no chunks.
+void announce_length(LiveExchange& live) {
+  const auto* trailers = live.client->trailers();
+  auto& body = live.exchange.request.body;
+  if (body.kind != http::BodyLength::Kind::chunked || (trailers && !trailers->empty())) return;
+  body = {.kind = http::BodyLength::Kind::length, .length = live.first.bytes};
+}
+
+// No upstream is asked yet whether the client should go on: that is for the gateway to say.
+Task<Result<void>> invite_body(LiveExchange& live) {
+  auto& exchange = live.exchange;
+  exchange.request.fields.remove(http::FieldName::expect);
+  if (!live.client->awaits_continue()) return Task<Result<void>>::done(Result<void>{});
+  exchange.response.clear();
+  exchange.response.status = 100;
+  auto sending = live.client->write_interim(exchange.response);
+  exchange.response.clear();
+  return sending;
+}
+
+bool has_enough(const LiveExchange& live) {
+  return live.first.last || live.first.bytes >= live.route->settings.buffer_request || live.memory_is_short();
+}
+
+// What is there at once in one piece stays where it was read.
+void gather(LiveExchange& live, const BodyPiece& piece) {
+  const std::size_t enough = live.route->settings.buffer_request;
+  live.first = piece;
+  if (live.buffered.empty() && (piece.last || piece.bytes >= enough)) return;
+  for (auto slice : piece.slices) live.buffered.append(slice);
+  live.buffered_slice = live.buffered;
+  live.first = {.slices = {&live.buffered_slice, live.buffered.empty() ? 0u : 1u},
+                .bytes = live.buffered.size(),
+                .last = piece.last};
+}
+
+Task<bool> buffer_first(LiveExchange& live) {
+  auto invited = co_await invite_body(live);
+  if (!invited) live.upload_error = invited.error();
+  while (!live.upload_error && !has_enough(live)) {
+    auto piece = admit(live, co_await live.client->read());
+    if (piece) {
+      gather(live, *piece);
+    } else {
+      live.upload_error = piece.error();
+    }
+  }
+  if (live.first.last) announce_length(live);
+  live.begin_route_time();
+  co_return !live.upload_error;
+}
+
 Task<void> break_upload(LiveExchange& live) {
   live.client->close_after();
   live.client->cancel_read();
@@ -46,6 +98,8 @@ Task<bool> take_first_piece(LiveExchange& live) {
   if (live.first_taken) return Task<bool>::done(true);
   live.first_taken = true;
   live.first = {};
+  const bool buffers = live.route->settings.buffer_request != 0 && !live.client->request_complete();
+  if (buffers) return buffer_first(live);
   if (!live.client->ready()) return Task<bool>::done(true);
   auto reading = live.client->read();
   if (reading.is_done()) return Task<bool>::done(keep_first(live, std::move(reading).take()));
@@ -54,6 +108,7 @@ Task<bool> take_first_piece(LiveExchange& live) {
 
 Task<void> upload(LiveExchange& live) {
   auto& connection = live.lease->connection();
+  std::string().swap(live.buffered);
   if (live.exchange.request_filters().count == 0 && connection.takes_pipes()) live.client->allow_pipes();
   for (;;) {
     live.time_client();

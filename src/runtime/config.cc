@@ -45,8 +45,12 @@ const conf::ObjectSpec& ListenerLimitsConfig::spec() {
           .field("idle_timeout", &ListenerLimitsConfig::idle_timeout,
                  "How long a connection may wait for its next request.", conf::between(1ms, 24h))
           .field("body_timeout", &ListenerLimitsConfig::body_timeout,
-                 "How long a body may stand still in either direction; 408 where the request's does.",
+                 "How long a client may keep a body waiting, in either direction; 408 where it is the request's.",
                  conf::between(1ms, 24h))
+          .field("body_min_rate", &ListenerLimitsConfig::body_min_rate,
+                 "Least rate at which a client sends or takes what is waited for: each byte gives back the part of "
+                 "`body_timeout` that it may take. With `off` any byte gives all of it back.",
+                 conf::or_word("off"), conf::at_least(ByteRate{Bytes{1}}))
           .field("tunnel_timeout", &ListenerLimitsConfig::tunnel_timeout,
                  "How long an upgraded connection may be silent in both directions.", conf::between(1ms, 24h * 30))
           .field("concurrent_streams", &ListenerLimitsConfig::concurrent_streams,
@@ -103,6 +107,15 @@ const conf::ObjectSpec& ShutdownConfig::spec() {
   return spec;
 }
 
+const conf::ObjectSpec& LimitsConfig::spec() {
+  static const conf::ObjectSpec spec =
+      conf::object<LimitsConfig>("Limits", "What the whole process may use.")
+          .field("memory", &LimitsConfig::memory,
+                 "Resident memory that the process keeps below: near it new requests are refused with 503 until there is room "
+                 "again. auto: 80 % of what the cgroup allows, or of the machine's memory; a size, at least 32MiB; or off.");
+  return spec;
+}
+
 const conf::EnumSpec& enum_spec(Protocol) {
   static const auto spec = conf::enumeration<Protocol>(
       "protocol", {{"h2", Protocol::h2, "HTTP/2."}, {"http/1.1", Protocol::http_1_1, "HTTP/1.1 and HTTP/1.0."}});
@@ -140,6 +153,7 @@ const conf::ObjectSpec& Config::spec() {
           .field("log", &Config::log, "What the process says of itself, on stderr.")
           .field("admin", &Config::admin, "The listener for operators; none where it is not written.")
           .field("shutdown", &Config::shutdown, "What SIGTERM and SIGINT do.")
+          .field("limits", &Config::limits, "What the whole process may use.")
           .where(&Config::where);
   return spec;
 }

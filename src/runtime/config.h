@@ -10,6 +10,7 @@
 #include "conf/binder.h"
 #include "net/loop.h"
 #include "proxy/route_config.h"
+#include "runtime/memory_limit.h"
 #include "runtime/tls_config.h"
 #include "telemetry/access_log_config.h"
 #include "telemetry/log.h"
@@ -26,7 +27,8 @@ struct ListenerLimitsConfig {
   std::optional<Bytes> body;  ///< Unset: no limit.
   Duration header_timeout = std::chrono::seconds(10);
   Duration idle_timeout = std::chrono::seconds(60);
-  Duration body_timeout = std::chrono::seconds(60);
+  Duration body_timeout = std::chrono::seconds(30);
+  std::optional<ByteRate> body_min_rate = ByteRate{Bytes{500}};  ///< Unset: none.
   Duration tunnel_timeout = std::chrono::hours(1);
   std::uint32_t concurrent_streams = 100;
   std::uint64_t requests_per_connection = 10'000;
@@ -64,6 +66,13 @@ struct ShutdownConfig {
   static const conf::ObjectSpec& spec();
 };
 
+/// What the whole process may use.
+struct LimitsConfig {
+  MemoryLimit memory;
+
+  static const conf::ObjectSpec& spec();
+};
+
 /// net::Backend, or none for `auto`.
 enum class EventLoop : std::uint8_t { automatic, uring, epoll, asio };
 const conf::EnumSpec& enum_spec(EventLoop);
@@ -80,6 +89,7 @@ struct Config {
   log::Config log;
   std::optional<AdminConfig> admin;
   ShutdownConfig shutdown;
+  LimitsConfig limits;
   conf::Node where;
 
   static const conf::ObjectSpec& spec();

@@ -18,7 +18,7 @@ void log_line(bool warning, std::string_view line) {
 }  // namespace
 
 Control::Control(const std::vector<std::shared_ptr<upstream::SharedUpstream>>& upstreams)
-    : rng_(static_cast<std::uint64_t>(clock_.now().time_since_epoch().count())) {
+    : rng_(static_cast<std::uint64_t>(clock_.now().time_since_epoch().count())), upstreams_(upstreams) {
   upstream::resolve_all(resolver_, upstreams, kResolvePatience);
   ThreadStart start;
   thread_ = std::thread([this, &start] {
@@ -36,6 +36,19 @@ Control::Control(const std::vector<std::shared_ptr<upstream::SharedUpstream>>& u
   });
 }
 
+void Control::watch_queues(std::function<void()> make_room) {
+  loop_->post([this, make_room = std::move(make_room)] {
+    queues_ = std::make_unique<QueueWatch>(*loop_, upstreams_, make_room);
+  });
+}
+
+void Control::watch_memory(SharedMemoryPressure& pressure, std::uint64_t ceiling, MemoryWatch::Process process) {
+  loop_->post([this, &pressure, ceiling, process = std::move(process)] {
+    memory_ = std::make_unique<MemoryWatch>(*loop_, pressure, ceiling, process);
+    memory_->start();
+  });
+}
+
 Control::~Control() {
   loop_->post([this] { tasks_.spawn(end()); });
   stop_called_.set_value();
@@ -43,6 +56,8 @@ Control::~Control() {
 }
 
 Task<void> Control::end() {
+  queues_.reset();
+  memory_.reset();
   for (auto& checker : checkers_) checker->stop();
   for (auto& checker : checkers_) co_await checker->join();
   loop_->stop();

@@ -1,6 +1,7 @@
 // What goes on beside the workers: health checks and name resolution, on a loop of their own.
 #pragma once
 
+#include <functional>
 #include <future>
 #include <memory>
 #include <thread>
@@ -9,6 +10,8 @@
 #include "base/clock.h"
 #include "base/rng.h"
 #include "net/loop.h"
+#include "runtime/memory_watch.h"
+#include "runtime/queue_watch.h"
 #include "upstream/discovery.h"
 #include "upstream/health/checker.h"
 #include "upstream/resolver.h"
@@ -20,6 +23,13 @@ class Control {
  public:
   /// Resolves what must be resolved, for a moment, then starts the thread.
   explicit Control(const std::vector<std::shared_ptr<upstream::SharedUpstream>>& upstreams);
+
+  /// Begins to watch who waits for upstream connections; `make_room` is called while anybody does, and must live
+  /// until this ends. Once.
+  void watch_queues(std::function<void()> make_room);
+
+  /// Begins to watch the memory; what `process` calls must live until this ends. Once.
+  void watch_memory(SharedMemoryPressure& pressure, std::uint64_t ceiling, MemoryWatch::Process process);
   /// Ends checks and refreshes, then the thread.
   ~Control();
 
@@ -33,6 +43,9 @@ class Control {
   std::unique_ptr<net::Loop> loop_;
   std::unique_ptr<upstream::Discovery> discovery_;
   std::vector<std::unique_ptr<upstream::HealthChecker>> checkers_;
+  const std::vector<std::shared_ptr<upstream::SharedUpstream>> upstreams_;
+  std::unique_ptr<QueueWatch> queues_;
+  std::unique_ptr<MemoryWatch> memory_;
   TaskGroup tasks_;
   std::promise<void> stop_called_;
   std::thread thread_;

@@ -105,8 +105,13 @@ Server::Server(std::shared_ptr<const Snapshot> snapshot)
   }
   for (unsigned i = 0; i < count; ++i) shards_.push_back(std::make_unique<telemetry::Shard>(i));
   control_ = std::make_unique<Control>(snapshot_->upstreams);
+  memory_ceiling_ = memory_ceiling(config.limits.memory, available_memory());
   if (config.admin) start_admin();
   start_workers(std::move(sockets));
+  watch_memory();
+  control_->watch_queues([this] {
+    for (auto& worker : workers_) worker->make_room();
+  });
   ready_.store(true, std::memory_order_relaxed);
 }
 
@@ -114,8 +119,8 @@ Server::~Server() {
   admin_file_.clear();
   admin_.reset();
   for (auto& shard : shards_) shard->watch_loop(nullptr);
-  workers_.clear();
   control_.reset();
+  workers_.clear();
 }
 
 void Server::choose_backend() {
@@ -141,6 +146,7 @@ void Server::share_descriptors(unsigned workers) {
   for (const auto& listener : snapshot_->listeners) {
     listener->connections->within(*clients_);
     listener->refusals->within(*refusals_);
+    listener->shed->within(*clients_);
   }
 }
 
@@ -157,7 +163,7 @@ std::vector<std::vector<net::ListenSocket>> Server::bind(unsigned workers) {
 
 void Server::start_workers(std::vector<std::vector<net::ListenSocket>> sockets) {
   for (unsigned i = 0; i < shards_.size(); ++i) {
-    workers_.push_back(std::make_unique<Worker>(Worker::Parts{i, backend_, *shards_[i], access_log_->port(i), via_token_}));
+    workers_.push_back(std::make_unique<Worker>(Worker::Parts{i, backend_, *shards_[i], access_log_->port(i), via_token_, memory_}));
     shards_[i]->watch_loop(&workers_[i]->loop().stats());
   }
   for (unsigned i = 0; i < workers_.size(); ++i) {
@@ -167,12 +173,29 @@ void Server::start_workers(std::vector<std::vector<net::ListenSocket>> sockets) 
   }
 }
 
+void Server::watch_memory() {
+  auto process = this_process();
+  process.load = [this] {
+    double load = static_cast<double>(clients_->count());
+    for (const auto& shard : shards_) load += shard->exchanges_in_flight.value();
+    return static_cast<std::uint64_t>(load);
+  };
+  process.shed = [this] {
+    for (auto& worker : workers_) worker->end_waiting();
+  };
+  process.release = [this] {
+    for (auto& worker : workers_) worker->release_unused();
+  };
+  control_->watch_memory(memory_, memory_ceiling_, std::move(process));
+}
+
 void Server::start_admin() {
   telemetry::ExpositionSources sources;
   for (const auto& shard : shards_) sources.shards.push_back(shard.get());
   sources.access_log = access_log_.get();
   sources.endpoints = [this] { return endpoint_states(*snapshot_); };
   sources.pools = [this] { return pool_states(*snapshot_); };
+  sources.memory = [this] { return telemetry::MemoryState{memory_.resident(), memory_ceiling_, memory_.high()}; };
   sources.certificates = certificate_states(*snapshot_);
   sources.version = SLUICE_VERSION;
   sources.event_loop = std::string(net::name(backend_));

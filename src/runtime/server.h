@@ -75,6 +75,7 @@ class Server {
   std::vector<std::vector<net::ListenSocket>> bind(unsigned workers);
   void start_workers(std::vector<std::vector<net::ListenSocket>> sockets);
   void start_admin();
+  void watch_memory();
   bool drained() const noexcept;
 
   std::shared_ptr<const Snapshot> snapshot_;
@@ -91,6 +92,8 @@ class Server {
   std::unique_ptr<proxy::SharedConnectionCount> refusals_;  // of all listeners
   std::unique_ptr<telemetry::AccessLog> access_log_;
   std::vector<std::unique_ptr<telemetry::Shard>> shards_;
+  SharedMemoryPressure memory_;
+  std::uint64_t memory_ceiling_ = 0;  // bytes; 0: none
   std::unique_ptr<Control> control_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<telemetry::Exposition> exposition_;

@@ -68,7 +68,8 @@ std::shared_ptr<const proxy::ListenerPlan> plan_of(const ListenerConfig& config,
   plan->limits.head.fields = limits.header_count;
   plan->limits.header_timeout = limits.header_timeout;
   plan->limits.idle_timeout = limits.idle_timeout;
-  plan->limits.stall_timeout = limits.body_timeout;
+  plan->limits.body_timeout = limits.body_timeout;
+  plan->limits.body_min_rate = limits.body_min_rate ? limits.body_min_rate->per_second() : 0;
   plan->limits.tunnel_timeout = limits.tunnel_timeout;
   plan->requests_per_connection = limits.requests_per_connection;
   if (!config.trusted_proxies.empty()) plan->trusts = Trust(config.trusted_proxies);
@@ -94,6 +95,7 @@ CompiledRoute compile_route(const Config& config, const proxy::RouteConfig& rout
   compiled.settings.name = route.name;
   compiled.settings.timeout = route.timeout;
   if (route.max_body) compiled.settings.max_body = route.max_body->count;
+  if (route.buffer_request) compiled.settings.buffer_request = route.buffer_request->count;
   compiled.settings.allow_encoded_slash = route.allow_encoded_slash;
   if (route.rewrite) compiled.settings.rewrite = std::make_shared<const proxy::Rewrite>(*route.rewrite);
   compiled.plans = proxy::chain_plans(route, named);

@@ -4,6 +4,8 @@
 #include <random>
 #include <string>
 
+#include "base/frame_pool.h"
+
 namespace sluice::runtime {
 namespace {
 
@@ -44,7 +46,7 @@ void Worker::run(ThreadStart& start) {
 }
 
 void Worker::serve(const Snapshot& snapshot, std::vector<net::ListenSocket> sockets) {
-  gateway_ = build_gateway(snapshot, {*loop_, rng_, parts_.shard, parts_.access_log, parts_.via_token});
+  gateway_ = build_gateway(snapshot, {*loop_, rng_, parts_.shard, parts_.access_log, parts_.via_token, &parts_.memory});
   for (const auto& plan : snapshot.listeners) {
     listeners_.push_back(std::make_unique<proxy::Listener>(
         *loop_, plan, parts_.shard.listener(plan->settings.name), *exchanges_, gateway_.gateway));
@@ -67,6 +69,26 @@ void Worker::stop() {
   loop_->post([this] {
     for (auto& listener : listeners_) listener->stop();
     tasks_.spawn(drain());
+  });
+}
+
+void Worker::end_waiting() {
+  loop_->post([this] {
+    for (auto& listener : listeners_) listener->end_waiting();
+  });
+}
+
+void Worker::make_room() {
+  loop_->post([this] {
+    for (auto& listener : listeners_) listener->make_room();
+  });
+}
+
+void Worker::release_unused() {
+  loop_->post([this] {
+    exchanges_->release_unused();
+    drop_free_frames();
+    loop_->release_unused();
   });
 }
 

@@ -29,6 +29,7 @@ class Worker {
     telemetry::Shard& shard;
     telemetry::AccessLogPort& access_log;
     std::string_view via_token;  ///< Outlives the worker.
+    const SharedMemoryPressure& memory;  ///< Outlives the worker.
   };
 
   /// Starts the thread and makes the loop there. Throws std::system_error where the kernel refuses.
@@ -44,6 +45,12 @@ class Worker {
   void announce_close();
   /// Accepts no more; connections end as their exchanges do. Any thread.
   void stop();
+  /// Connections that have waited for a request for a while end. Any thread.
+  void end_waiting();
+  /// Slow clients lose upstream connections that others wait for. Any thread.
+  void make_room();
+  /// Frees what is kept for the next load. Any thread.
+  void release_unused();
   /// Breaks what is left. Any thread.
   void abort();
   /// Client connections that are open. Any other thread; waits for the loop's answer.

@@ -123,6 +123,7 @@ void append_json(const AccessRecord& record, std::string& out) {
   line.number("bytes_in", record.bytes_in);
   line.number("bytes_out", record.bytes_out);
   line.number("attempts", record.attempts);
+  if (!record.tls_version.empty()) line.key("tls_resumed") += record.tls_resumed ? "true" : "false";
   for (const AccessText& text : access_texts)
     if (const std::string_view value = record.*text.member; !value.empty()) line.text(text.key, value);
 }

@@ -23,6 +23,7 @@ struct AccessRecord {
   http::Reason reason = http::Reason::none;
   http::Version version = http::Version::http_1_1;
   std::uint16_t attempts = 0;
+  bool tls_resumed = false;  ///< The handshake took an earlier session up; only with a tls_version.
 
   std::string_view listener{};
   std::string_view client{};  ///< The effective client's address.
@@ -39,7 +40,9 @@ struct AccessRecord {
   std::string_view consumer{};
   std::string_view user_agent{};
   std::string_view referer{};
-  std::string_view tls{};  ///< "TLSv1.3"; empty for plain connections.
+  std::string_view tls_version{};      ///< "TLSv1.3"; empty for plain connections.
+  std::string_view tls_cipher{};       ///< As IANA names it.
+  std::string_view tls_server_name{};  ///< SNI, as the client sent it.
 };
 
 /// One text of a record: where it is, what it is called, and the most of it that is kept.
@@ -66,7 +69,9 @@ inline constexpr AccessText access_texts[] = {
     {&AccessRecord::consumer, "consumer", 128},
     {&AccessRecord::user_agent, "user_agent", 512},
     {&AccessRecord::referer, "referer", 512},
-    {&AccessRecord::tls, "tls", 16},
+    {&AccessRecord::tls_version, "tls_version", 16},
+    {&AccessRecord::tls_cipher, "tls_cipher", 64},
+    {&AccessRecord::tls_server_name, "tls_server_name", 255},
 };
 inline constexpr std::size_t access_text_count = sizeof(access_texts) / sizeof(access_texts[0]);
 

@@ -34,6 +34,7 @@ struct AccessRing::Head {
   std::uint64_t bytes_out;
   http::Reason reason;
   http::Version version;
+  bool tls_resumed;
   std::uint16_t lengths[access_text_count];
 };
 
@@ -60,6 +61,7 @@ bool AccessRing::push(const AccessRecord& record) noexcept {
             .bytes_out = record.bytes_out,
             .reason = record.reason,
             .version = record.version,
+            .tls_resumed = record.tls_resumed,
             .lengths = {}};
   std::size_t size = sizeof(Head);
   for (std::size_t i = 0; i < access_text_count; ++i) {
@@ -134,6 +136,7 @@ bool AccessRing::front(AccessRecord& record) noexcept {
   record.reason = head.reason;
   record.version = head.version;
   record.attempts = head.attempts;
+  record.tls_resumed = head.tls_resumed;
   const char* text = reinterpret_cast<const char*>(at + sizeof(Head));
   for (std::size_t i = 0; i < access_text_count; text += head.lengths[i], ++i)
     record.*access_texts[i].member = std::string_view(text, head.lengths[i]);

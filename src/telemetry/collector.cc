@@ -155,6 +155,12 @@ void write_access_log(const AccessLog& log, FamilyBuilder& out) {
     out.number(Metric::access_log_dropped, {std::to_string(i)}, static_cast<double>(log.dropped(i)));
 }
 
+void write_memory(const MemoryState& memory, FamilyBuilder& out) {
+  out.number(Metric::memory_resident, {}, static_cast<double>(memory.resident));
+  if (memory.ceiling != 0) out.number(Metric::memory_ceiling, {}, static_cast<double>(memory.ceiling));
+  out.number(Metric::memory_pressure, {}, memory.pressure ? 1 : 0);
+}
+
 void write_process(FamilyBuilder& out) {
   const ProcessStats stats = read_process_stats();
   out.number(Metric::process_cpu, {}, stats.cpu_seconds);
@@ -181,6 +187,7 @@ std::vector<prometheus::MetricFamily> Collector::Collect() const {
   for (const CertificateState& one : sources_.certificates)
     out.number(Metric::certificate_not_after, {one.listener, one.certificate}, one.not_after);
   if (sources_.access_log != nullptr) write_access_log(*sources_.access_log, out);
+  if (sources_.memory) write_memory(sources_.memory(), out);
   out.number(Metric::build_info, {sources_.version, sources_.event_loop}, 1);
   write_process(out);
 

@@ -22,6 +22,8 @@ std::string_view name(ConnectionEnd end) noexcept {
       return "tls_failed";
     case ConnectionEnd::over_limit:
       return "over_limit";
+    case ConnectionEnd::memory_pressure:
+      return "memory_pressure";
     case ConnectionEnd::upstream_failed:
       return "upstream_failed";
     case ConnectionEnd::tunnel_ended:

@@ -24,6 +24,7 @@ enum class ConnectionEnd : std::uint8_t {
   reset,            ///< The client broke the connection.
   tls_failed,       ///< Handshake or record failure.
   over_limit,       ///< Refused at once: too many connections.
+  memory_pressure,  ///< Refused, or ended while it waited, for want of memory.
   upstream_failed,  ///< A response could not be completed.
   tunnel_ended,     ///< An upgraded connection came to its end.
   drained,          ///< Shutdown or a retired listener.

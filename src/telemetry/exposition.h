@@ -38,6 +38,13 @@ struct PoolState {
   std::uint64_t reused = 0;   ///< Leases that an idle one served, since the start.
 };
 
+/// The process's memory and its ceiling, in bytes.
+struct MemoryState {
+  std::uint64_t resident = 0;
+  std::uint64_t ceiling = 0;  ///< 0: none.
+  bool pressure = false;      ///< New requests are refused.
+};
+
 /// Where an exposition reads. All of it must outlive the exposition.
 struct ExpositionSources {
   std::vector<const Shard*> shards;
@@ -45,6 +52,7 @@ struct ExpositionSources {
   std::function<std::vector<EndpointState>()>
       endpoints{};  ///< Called at each scrape, on its thread; may be empty.
   std::function<std::vector<PoolState>()> pools{};  ///< The same.
+  std::function<MemoryState()> memory{};            ///< The same.
   std::vector<CertificateState> certificates{};
   std::string version{};
   std::string event_loop{};  ///< Name of the backend: uring, epoll or asio.

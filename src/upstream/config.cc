@@ -10,6 +10,17 @@
 #include "conf/binder.h"
 #include "net/address.h"
 
+namespace sluice::net {
+
+const conf::EnumSpec& enum_spec(ProxyVersion) {
+  static const auto spec = conf::enumeration<ProxyVersion>(
+      "PROXY protocol version",
+      {{"v1", ProxyVersion::v1, "A line of text."}, {"v2", ProxyVersion::v2, "Binary."}});
+  return spec;
+}
+
+}  // namespace sluice::net
+
 namespace sluice::upstream {
 namespace {
 
@@ -260,7 +271,11 @@ const conf::ObjectSpec& UpstreamConfig::spec() {
           .field("protocol", &UpstreamConfig::protocol, "What is spoken with the endpoints.")
           .field("host", &UpstreamConfig::host,
                  "The Host that endpoints see: the client's (preserve), their own (endpoint), or this name.")
-          .field("tls", &UpstreamConfig::tls, "TLS towards the endpoints; in the clear where it is not written.")
+          .field("tls", &UpstreamConfig::tls,
+                 "TLS towards the endpoints; in the clear where it is not written.")
+          .field("proxy_protocol", &UpstreamConfig::proxy_protocol,
+                 "A PROXY header of this version stands in front of every connection and names the client's "
+                 "connection, for which alone it is used; none is sent where it is not written.")
           .field("timeouts", &UpstreamConfig::timeouts, "How long the endpoints may take.")
           .field("connections", &UpstreamConfig::connections, "How many connections there may be.")
           .field("health_check", &UpstreamConfig::health_check,

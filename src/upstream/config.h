@@ -11,11 +11,16 @@
 #include "base/units.h"
 #include "conf/node.h"
 #include "conf/type.h"
+#include "net/proxy_protocol.h"
 
 namespace sluice::conf {
 class ObjectSpec;
 class EnumSpec;
 }  // namespace sluice::conf
+
+namespace sluice::net {
+const conf::EnumSpec& enum_spec(ProxyVersion);
+}
 
 namespace sluice::upstream {
 
@@ -116,6 +121,7 @@ struct UpstreamConfig {
   Protocol protocol = Protocol::http_1_1;
   HostChoice host;
   std::optional<UpstreamTlsConfig> tls;
+  std::optional<net::ProxyVersion> proxy_protocol;
   TimeoutsConfig timeouts;
   ConnectionsConfig connections;
   std::optional<HealthCheckConfig> health_check;

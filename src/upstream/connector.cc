@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "net/proxy_protocol.h"
 #include "net/tls/tls_transport.h"
 #include "upstream/abort_on_cancel.h"
 
@@ -44,16 +45,25 @@ Task<Result<std::unique_ptr<net::Transport>>> Connector::dial(const net::Address
   deadline.set(*transport, std::min(loop_.now() + limits.timeout, limits.deadline));
   AbortOnCancel on_cancel(limits.canceller, *transport);
   auto connected = co_await transport->connected();
-  if (connected && tls_.context) connected = co_await encrypt(transport);
+  if (connected && opening_.proxy_header) connected = co_await introduce(*transport, limits.client);
+  if (connected && opening_.tls) connected = co_await encrypt(transport);
   if (limits.canceller && limits.canceller->cancelled()) co_return dial_error({Fault::cancelled});
   if (!connected) co_return dial_error(connected.error());
   co_return std::move(transport);
 }
 
+Task<Result<void>> Connector::introduce(net::Transport& transport, const net::Transport* client) {
+  const auto version = *opening_.proxy_header;
+  const auto header =
+      client ? net::proxy_header(version, client->peer(), client->local()) : net::own_proxy_header(version);
+  const Slice slice = header;
+  co_return co_await transport.write({&slice, 1});
+}
+
 // What breaks the inner transport breaks the handshake.
 Task<Result<void>> Connector::encrypt(std::unique_ptr<net::Transport>& transport) {
   using namespace net::tls;
-  auto ssl = tls_.context->make_ssl(tls_.server_name, session_);
+  auto ssl = opening_.tls->make_ssl(opening_.server_name, session_);
   auto* encrypted = new TlsTransport(std::move(transport), std::move(ssl), Role::client, loop_.tls_buffers());
   transport.reset(encrypted);
   return encrypted->handshake();

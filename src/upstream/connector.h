@@ -24,6 +24,7 @@ struct DialLimits {
   Duration timeout;                       ///< For one address.
   TimePoint deadline = TimePoint::max();  ///< For all.
   Canceller* canceller = nullptr;
+  const net::Transport* client = nullptr;  ///< Whom a PROXY header names; null: ourselves.
 };
 
 /// Which address it was in the end.
@@ -36,8 +37,8 @@ struct Dialed {
 class Connector {
  public:
   /// It outlives its connections.
-  explicit Connector(net::Loop& loop, DialTls tls = {})
-      : loop_(loop), tls_(std::move(tls)), targets_(std::make_shared<Targets>()) {}
+  explicit Connector(net::Loop& loop, Opening opening = {})
+      : loop_(loop), opening_(std::move(opening)), targets_(std::make_shared<Targets>()) {}
 
   void set_addresses(const Addresses& addresses);
   const Addresses& addresses() const noexcept { return targets_->addresses; }
@@ -55,12 +56,13 @@ class Connector {
     std::size_t turn = 0;
   };
   Task<Result<std::unique_ptr<net::Transport>>> dial(const net::Address& address, DialLimits limits);
+  Task<Result<void>> introduce(net::Transport& transport, const net::Transport* client);
   Task<Result<void>> encrypt(std::unique_ptr<net::Transport>& transport);
   static std::size_t next(const Targets& targets, const std::vector<char>& tried, std::size_t first,
                           TimePoint now);
 
   net::Loop& loop_;
-  const DialTls tls_;
+  const Opening opening_;
   net::tls::ResumableSession session_;
   std::shared_ptr<Targets> targets_;
 };

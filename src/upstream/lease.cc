@@ -41,6 +41,8 @@ std::string_view Lease::endpoint_host() const noexcept { return pool_->endpoint(
 
 std::size_t Lease::index() const noexcept { return pool_->index(); }
 
+std::uint32_t Lease::wanted_by() const noexcept { return pool_->endpoint().waiting(); }
+
 void Lease::end() noexcept {
   if (!connection_) return;
   pool_->counts_.leased.remove();

@@ -14,12 +14,15 @@ namespace sluice::upstream {
 
 class EndpointPool;
 class PooledConnection;
+class PrivateConnections;
 class SharedEndpoint;
 
 struct LeaseOptions {
   bool fresh = false;                     ///< A new connection, not an idle one.
   TimePoint deadline = TimePoint::max();  ///< Until when waiting and dialing may last, at most.
   Canceller* canceller = nullptr;         ///< Outlives the call.
+  /// Of the client who asks; outlives the lease. An upstream with proxy_protocol is told of it.
+  PrivateConnections* client = nullptr;
 };
 
 /// A request that is under way to an endpoint, counted for as long as this lives.
@@ -60,6 +63,9 @@ class Lease {
   std::string_view endpoint_address() const noexcept;
   /// What `host: endpoint` sends; lives as long as the Upstream.
   std::string_view endpoint_host() const noexcept;
+
+  /// Exchanges that wait for a connection to the same endpoint.
+  std::uint32_t wanted_by() const noexcept;
 
   /// Never to be reused: closed when the lease ends.
   void discard() noexcept { discarded_ = true; }

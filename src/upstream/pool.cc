@@ -12,7 +12,7 @@ EndpointPool::EndpointPool(const Parts& parts)
       index_(parts.index),
       loop_(parts.loop),
       make_client_(parts.make_client),
-      connector_(parts.loop, parts.tls),
+      connector_(parts.loop, parts.opening),
       link_(std::make_shared<Link>()) {
   link_->pool = this;
   endpoint_.enroll(*this);
@@ -42,8 +42,8 @@ void EndpointPool::set_addresses(const Addresses& addresses) {
 
 // ---- lending ----
 
-std::optional<Lease> EndpointPool::reuse() noexcept {
-  auto connection = take_idle();
+std::optional<Lease> EndpointPool::reuse(PrivateConnections* client) noexcept {
+  auto connection = take_idle(client);
   if (!connection) return std::nullopt;
   counts_.reused.add();
   return Lease(*this, std::move(connection), true, ActiveRequest(endpoint_));
@@ -52,8 +52,9 @@ std::optional<Lease> EndpointPool::reuse() noexcept {
 Task<Result<Lease>> EndpointPool::lease(LeaseOptions options) {
   if (options.canceller && options.canceller->cancelled()) co_return Error{Fault::cancelled, Side::us};
   if (!options.fresh) {
-    if (auto idle = reuse()) co_return std::move(*idle);
+    if (auto idle = reuse(options.client)) co_return std::move(*idle);
   }
+  if (config_.proxy_protocol) options.fresh = true;  // what others give back is not for this client
   ActiveRequest active(endpoint_);
   Slot slot = take_slot(options.fresh);
   if (!slot) {
@@ -68,9 +69,14 @@ Task<Result<Lease>> EndpointPool::lease(LeaseOptions options) {
   co_return co_await dial(std::move(slot), options, std::move(active));
 }
 
-EndpointPool::Connection EndpointPool::take_idle() noexcept {
-  while (auto* front = idle_.pop_front()) {
-    Connection connection(front);
+PooledConnection* EndpointPool::newest_idle(PrivateConnections* client) noexcept {
+  if (!config_.proxy_protocol) return idle_.pop_front();
+  return client ? client->take(*this) : nullptr;
+}
+
+EndpointPool::Connection EndpointPool::take_idle(PrivateConnections* client) noexcept {
+  while (auto* newest = newest_idle(client)) {
+    Connection connection(newest);
     counts_.idle.remove();
     connection->rise();
     if (connection->alive()) return connection;
@@ -109,7 +115,11 @@ void EndpointPool::grant_free_slots() noexcept {
 
 Task<Result<Lease>> EndpointPool::dial(Slot slot, LeaseOptions options, ActiveRequest active) {
   ++dialing_;
-  auto dialed = co_await connector_.connect({config_.timeouts.connect, options.deadline, options.canceller});
+  auto* only_for = config_.proxy_protocol ? options.client : nullptr;
+  auto dialed = co_await connector_.connect({.timeout = config_.timeouts.connect,
+                                             .deadline = options.deadline,
+                                             .canceller = options.canceller,
+                                             .client = only_for ? &only_for->client() : nullptr});
   --dialing_;
   if (!dialed) {
     if (dialed.error().fault != Fault::cancelled) counts_.connect_failed.add();
@@ -118,21 +128,24 @@ Task<Result<Lease>> EndpointPool::dial(Slot slot, LeaseOptions options, ActiveRe
   }
   counts_.opened.add();
   Connection connection(new PooledConnection(
-      *this, std::move(slot), make_client_(loop_, std::move(dialed->transport)), dialed->address));
+      *this, std::move(slot), make_client_(loop_, std::move(dialed->transport)), dialed->address, only_for));
   co_return Lease(*this, std::move(connection), false, std::move(active));
 }
 
 // ---- taking back ----
 
 void EndpointPool::give_back(Connection connection, bool reusable) noexcept {
-  auto& client = connection->client();
-  if (!reusable || retired_ || !client.reusable() || !connection->alive() ||
-      !leads_somewhere_known(*connection))
-    return close(std::move(connection));
+  if (!reusable || !can_be_lent_again(*connection)) return close(std::move(connection));
   if (wanted_elsewhere()) return connection.reset();
   if (waiting_.empty()) return keep(std::move(connection));
   if (waiting_.front().fresh()) return close(std::move(connection));
   waiting_.front().finish(Waiter::Grant{std::move(connection), {}});
+}
+
+bool EndpointPool::can_be_lent_again(PooledConnection& connection) const noexcept {
+  const bool has_user = !config_.proxy_protocol || connection.only_for();
+  return has_user && !retired_ && connection.client().reusable() && connection.alive() &&
+         leads_somewhere_known(connection);
 }
 
 // Workers that wait get what this one does not need, and, so that a busy worker does not starve
@@ -147,6 +160,7 @@ void EndpointPool::keep(Connection connection) noexcept {
   if (counts_.idle.load() >= endpoint_.idle_share()) return close(std::move(connection));
   connection->rest(loop_.now());
   counts_.idle.add();
+  if (auto* client = connection->only_for()) client->add(*connection);
   idle_.push_front(*connection.release());
   if (!armed()) loop_.timers().arm(*this, loop_.now() + config_.timeouts.idle);
 }
@@ -179,6 +193,12 @@ void EndpointPool::on_idle_activity(PooledConnection& connection) noexcept {
   connection.unlink();
   counts_.idle.remove();
   counts_.idle_lost.add();
+  close(Connection(&connection));
+}
+
+void EndpointPool::on_client_gone(PooledConnection& connection) noexcept {
+  connection.unlink();
+  counts_.idle.remove();
   close(Connection(&connection));
 }
 

@@ -5,6 +5,10 @@
 //            else a place in the queue -> a connection or a slot, first come first served
 //   end of a lease: to the first who waits, else to the front of the idle list, else closed
 //
+// With proxy_protocol a connection serves one client: lease() looks for an idle one of that client, and goes
+// on to a slot; who waits takes slots only, and a slot may come from the oldest idle connection of another
+// client.
+//
 // Slots are the endpoint's connections.max, counted over all workers. A worker that waits for one
 // wakes the pools of the others, which then give up an idle connection; whoever closes a connection
 // while somebody waits wakes them all.
@@ -26,6 +30,7 @@
 #include "upstream/endpoint.h"
 #include "upstream/lease.h"
 #include "upstream/pooled_connection.h"
+#include "upstream/private_connections.h"
 #include "upstream/shared_upstream.h"
 #include "upstream/waiter.h"
 
@@ -43,7 +48,7 @@ class EndpointPool final : private SharedPool, private PooledConnection::Owner, 
     std::size_t index;  ///< Of the endpoint in its upstream.
     net::Loop& loop;
     MakeClient make_client;
-    DialTls tls;
+    Opening opening;
   };
 
   explicit EndpointPool(const Parts& parts);
@@ -58,7 +63,7 @@ class EndpointPool final : private SharedPool, private PooledConnection::Owner, 
 
   /// See Upstream::connect() and reuse().
   Task<Result<Lease>> lease(LeaseOptions options);
-  std::optional<Lease> reuse() noexcept;
+  std::optional<Lease> reuse(PrivateConnections* client) noexcept;
 
   /// Closes the idle connections and those that come back from now on.
   void retire() noexcept;
@@ -69,7 +74,8 @@ class EndpointPool final : private SharedPool, private PooledConnection::Owner, 
 
   using Connection = std::unique_ptr<PooledConnection>;
 
-  Connection take_idle() noexcept;
+  PooledConnection* newest_idle(PrivateConnections* client) noexcept;
+  Connection take_idle(PrivateConnections* client) noexcept;
   Slot take_slot(bool fresh) noexcept;
   void grant_free_slots() noexcept;
   Task<Result<Waiter::Grant>> wait(const LeaseOptions& options);
@@ -77,6 +83,7 @@ class EndpointPool final : private SharedPool, private PooledConnection::Owner, 
 
   void give_back(Connection connection, bool reusable) noexcept;
   bool wanted_elsewhere() noexcept;
+  bool can_be_lent_again(PooledConnection& connection) const noexcept;
   void keep(Connection connection) noexcept;
   void close(Connection connection) noexcept;
   void pass_on(Slot slot) noexcept;
@@ -86,6 +93,7 @@ class EndpointPool final : private SharedPool, private PooledConnection::Owner, 
   void wake() noexcept override;  // any thread
   void on_woken() noexcept;
   void on_idle_activity(PooledConnection& connection) noexcept override;
+  void on_client_gone(PooledConnection& connection) noexcept override;
   void on_timer() noexcept override;  // the oldest idle connection may have expired
 
   const UpstreamConfig& config_;

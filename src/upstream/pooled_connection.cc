@@ -3,10 +3,11 @@
 namespace sluice::upstream {
 
 PooledConnection::PooledConnection(Owner& owner, Slot slot, std::unique_ptr<codec::ClientConnection> client,
-                                   const net::Address& address)
+                                   const net::Address& address, PrivateConnections* only_for)
     : owner_(owner),
       slot_(std::move(slot)),
       client_(std::move(client)),
+      only_for_(only_for),
       address_(address),
       address_text_(address.to_string()) {}
 

@@ -34,21 +34,37 @@ class Slot {
   SharedEndpoint* endpoint_ = nullptr;
 };
 
-/// In its pool's list while idle, watched there: what the endpoint then sends is its end.
-class PooledConnection final : public ListHook<>, private net::Watcher {
+class PrivateConnections;
+
+/// In its pool's list while idle, watched there: what the endpoint then sends is its end. One that serves a
+/// single client is in that client's list too.
+class PooledConnection final : public ListHook<>, public ListHook<PrivateConnections>, private net::Watcher {
  public:
   /// Told of connections that died while they were idle.
   class Owner {
    public:
     virtual void on_idle_activity(PooledConnection& connection) noexcept = 0;
+    /// The only client that it serves is gone.
+    virtual void on_client_gone(PooledConnection& connection) noexcept = 0;
 
    protected:
     ~Owner() = default;
   };
 
+  /// `only_for`: the client that it serves alone; null: any.
   PooledConnection(Owner& owner, Slot slot, std::unique_ptr<codec::ClientConnection> client,
-                   const net::Address& address);
+                   const net::Address& address, PrivateConnections* only_for);
   ~PooledConnection();
+
+  bool is_of(const Owner& pool) const noexcept { return &owner_ == &pool; }
+  PrivateConnections* only_for() const noexcept { return only_for_; }
+  void end_with_client() noexcept { owner_.on_client_gone(*this); }
+
+  /// Out of the lists that it is in.
+  void unlink() noexcept {
+    ListHook<>::unlink();
+    ListHook<PrivateConnections>::unlink();
+  }
 
   codec::ClientConnection& client() noexcept { return *client_; }
   const net::Address& address() const noexcept { return address_; }
@@ -72,6 +88,7 @@ class PooledConnection final : public ListHook<>, private net::Watcher {
   Owner& owner_;
   Slot slot_;  // before the client, so that it is given back after the connection is closed
   std::unique_ptr<codec::ClientConnection> client_;
+  PrivateConnections* const only_for_;
   const net::Address address_;
   const std::string address_text_;
   TimePoint idle_since_{};

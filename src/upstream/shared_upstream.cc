@@ -22,9 +22,10 @@ SharedUpstream::SharedUpstream(std::string name, UpstreamConfig config, TlsConte
   set_ = std::make_shared<const EndpointSet>(std::move(set));
 }
 
-DialTls SharedUpstream::tls(std::size_t index) const {
-  if (!tls_) return {};
-  return {tls_, config_.tls->server_name.value_or(endpoints_[index]->address().host)};
+Opening SharedUpstream::opening(std::size_t index) const {
+  Opening opening{.proxy_header = config_.proxy_protocol, .tls = tls_, .server_name = {}};
+  if (tls_) opening.server_name = config_.tls->server_name.value_or(endpoints_[index]->address().host);
+  return opening;
 }
 
 std::shared_ptr<const EndpointSet> SharedUpstream::endpoints() const {

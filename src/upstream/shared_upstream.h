@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,10 +19,11 @@
 
 namespace sluice::upstream {
 
-/// TLS for the connections to one endpoint.
-struct DialTls {
-  std::shared_ptr<const net::tls::SharedClientContext> context;  ///< Null: in the clear.
-  std::string server_name;
+/// How connections to one endpoint begin.
+struct Opening {
+  std::optional<net::ProxyVersion> proxy_header;             ///< In front of everything else; unset: none.
+  std::shared_ptr<const net::tls::SharedClientContext> tls;  ///< Null: in the clear.
+  std::string server_name;                                   ///< For TLS.
 };
 
 /// The resolved addresses of one endpoint, in the order they are tried; empty until the name resolved.
@@ -45,8 +47,7 @@ class SharedUpstream {
   const std::string& name() const noexcept { return name_; }
   const UpstreamConfig& config() const noexcept { return config_; }
 
-  /// How connections to this endpoint are encrypted.
-  DialTls tls(std::size_t index) const;
+  Opening opening(std::size_t index) const;
 
   std::size_t size() const noexcept { return endpoints_.size(); }
   SharedEndpoint& endpoint(std::size_t index) noexcept { return *endpoints_[index]; }

@@ -14,7 +14,7 @@ Upstream::Upstream(std::shared_ptr<SharedUpstream> shared, net::Loop& loop, Rng&
   candidates_.reserve(shared_->size());
   for (std::size_t i = 0; i < shared_->size(); ++i)
     pools_.push_back(std::make_unique<EndpointPool>(
-        EndpointPool::Parts{config(), shared_->endpoint(i), i, loop, make_client, shared_->tls(i)}));
+        EndpointPool::Parts{config(), shared_->endpoint(i), i, loop, make_client, shared_->opening(i)}));
   const auto version = shared_->version();
   refresh(version, *shared_->endpoints());
 }
@@ -31,7 +31,9 @@ Task<Result<Lease>> Upstream::connect(std::size_t index, LeaseOptions options) {
   return pools_[index]->lease(options);
 }
 
-std::optional<Lease> Upstream::reuse(std::size_t index) noexcept { return pools_[index]->reuse(); }
+std::optional<Lease> Upstream::reuse(std::size_t index, PrivateConnections* client) noexcept {
+  return pools_[index]->reuse(client);
+}
 
 void Upstream::report_no_descriptors(TimePoint now) {
   if (const auto count = shared_->no_descriptors().due(now)) {

@@ -46,7 +46,7 @@ class Upstream {
   Task<Result<Lease>> connect(std::size_t index, LeaseOptions options = {});
 
   /// An idle connection where there is one: what connect() gives without waiting, as a plain call.
-  std::optional<Lease> reuse(std::size_t index) noexcept;
+  std::optional<Lease> reuse(std::size_t index, PrivateConnections* client = nullptr) noexcept;
 
   /// For a connect() that failed so: into the process log, of all workers at most one line every 10 s.
   void report_no_descriptors(TimePoint now);

@@ -25,6 +25,15 @@ Json sample_schema() {
   return schema(Config::spec(), "sample", "https://example.org/sample.json", catalog());
 }
 
+TEST(Problems, are_kept_up_to_a_number_and_then_counted) {
+  Problems problems;
+  for (std::uint32_t i = 1; i <= 1000; ++i) problems.add({.file = "f", .line = i, .column = 1, .path = {}, .message = "m", .hint = {}});
+  EXPECT_EQ(problems.size(), 1000U);
+  EXPECT_TRUE(problems.full());
+  EXPECT_EQ(problems.sorted().size(), 200U);
+  EXPECT_TRUE(problems.text().ends_with("f:200:1: m\nand 800 more\n"));
+}
+
 TEST(Schema, is_the_golden_one) { expect_golden("schema.json", sample_schema().dump(2) + "\n"); }
 
 TEST(Schema, refers_only_to_what_it_defines) {

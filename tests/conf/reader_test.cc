@@ -225,8 +225,72 @@ TEST(Reader, reads_secrets_beside_the_configuration_file) {
   EXPECT_EQ(root.find("a").text(), "hush");
   EXPECT_EQ(problems.sorted().at(0).line, 2U);
   EXPECT_EQ(problems.sorted().at(0).message,
-            "the file \"" + (folder / "secrets").string() + "\" cannot be read");
+            "\"" + (folder / "secrets").string() + "\": this is a folder, not a file");
   std::filesystem::remove_all(folder);
+}
+
+// ---- hostile files: each ends soon, with its place ----
+
+std::string what_is_wrong(const std::string& yaml) {
+  Problems problems;
+  EXPECT_FALSE(read_text(yaml, "c.yaml", problems));
+  return problems.text();
+}
+
+std::string repeated(std::string_view text, int times) {
+  std::string out;
+  for (int i = 0; i < times; ++i) out += text;
+  return out;
+}
+
+TEST(HostileYaml, ends_where_aliases_multiply_values) {
+  std::string yaml = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
+  for (int i = 1; i < 8; ++i) {
+    const auto alias = "*a" + std::to_string(i - 1) + ", ";
+    yaml += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [" + repeated(alias, 10) + "]\n";
+  }
+  EXPECT_EQ(what_is_wrong(yaml), "c.yaml:1:37: more than 1000000 values\n");
+}
+
+TEST(HostileYaml, ends_where_aliases_multiply_text) {
+  const auto yaml = "a: &a " + std::string(1 << 20, 'x') + "\nb: [" + repeated("*a, ", 100) + "]\n";
+  EXPECT_EQ(what_is_wrong(yaml), "c.yaml:2:257: more than 64MiB of text\n");
+}
+
+TEST(HostileYaml, ends_where_aliases_nest_deeper) {
+  std::string yaml = "a0: &a0 x\n";
+  for (int i = 1; i < 4; ++i) {
+    const auto number = std::to_string(i);
+    yaml += "a" + number + ": &a" + number + " " + repeated("[", 60) + "*a" + std::to_string(i - 1) + repeated("]", 60) + "\n";
+  }
+  EXPECT_EQ(what_is_wrong(yaml), "c.yaml:2:48: lists and maps are nested deeper than 100 levels\n");
+}
+
+TEST(HostileYaml, ends_where_lists_nest_too_deep) {
+  EXPECT_EQ(what_is_wrong("a: " + repeated("[", 100'000) + repeated("]", 100'000)),
+            "c.yaml:1:103: lists and maps are nested deeper than 100 levels\n");
+  EXPECT_EQ(what_is_wrong(repeated("- ", 100'000)), "c.yaml:1:201: lists and maps are nested deeper than 100 levels\n");
+}
+
+TEST(HostileYaml, has_no_placeholder_that_multiplies) {
+  Surroundings surroundings;
+  surroundings.file = [](const std::filesystem::path&) { return Parsed<std::string>(std::string(600'000, 'x')); };
+  Problems problems;
+  const auto root = read_text("a: ${file:a}${file:a}", "c.yaml", problems, surroundings);
+  EXPECT_EQ(problems.text(), "c.yaml:1:4: a: what this stands for is larger than 1MiB\n");
+  Problems more;
+  EXPECT_FALSE(read_text("[" + repeated("\"${file:a}\", ", 200) + "]", "c.yaml", more, surroundings));
+  EXPECT_NE(more.text().find("more than 64MiB of text"), std::string::npos) << more.text();
+}
+
+TEST(HostileYaml, is_a_regular_file_of_16_mib_at_most) {
+  const auto path = std::filesystem::path(testing::TempDir()) / "sluice_reader_big.yaml";
+  std::ofstream(path) << "#" << std::string(16 << 20, 'x') << "\n";
+  Problems problems;
+  EXPECT_FALSE(read_file(path.string(), problems));
+  EXPECT_FALSE(read_file("/dev/zero", problems));
+  EXPECT_EQ(problems.text(), "/dev/zero: this is not a regular file\n" + path.string() + ": the file is larger than 16MiB\n");
+  std::filesystem::remove(path);
 }
 
 TEST(Expansion, reads_the_environment_and_files) {
@@ -272,8 +336,8 @@ TEST(Expansion, complains_once_at_the_value_that_has_the_placeholder) {
       "c.yaml:2:53: routes[1].respond: wanted ${NAME}, ${NAME:-default} or ${file:path}, found \"${1}\"; a "
       "${ "
       "that means itself is written $${\n"
-      "c.yaml:3:40: middlewares.m.rate_limit.key: the file \"" +
-          std::filesystem::absolute("gone").string() + "\" cannot be read\n");
+      "c.yaml:3:40: middlewares.m.rate_limit.key: \"" + std::filesystem::absolute("gone").string() +
+          "\": there is no such file\n");
 }
 
 }  // namespace

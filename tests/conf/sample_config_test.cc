@@ -136,9 +136,9 @@ Outcome load(std::string_view yaml) {
     if (name == "WORD") return "hush";
     return std::nullopt;
   };
-  surroundings.file = [](const std::filesystem::path& path) -> std::optional<std::string> {
+  surroundings.file = [](const std::filesystem::path& path) -> Parsed<std::string> {
     if (path == std::filesystem::absolute("files/secret.txt")) return "s3cret\n";
-    return std::nullopt;
+    return Malformed{"there is no such file"};
   };
   Outcome outcome;
   if (const Node root = read_text(yaml, "c.yaml", outcome.problems, surroundings))

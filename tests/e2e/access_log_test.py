@@ -41,6 +41,7 @@ class AccessLog(EndToEnd):
         self.assertEqual({key: line.get(key) for key in expected}, expected)
         self.assertEqual(line["bytes_out"], len(response.head) + 4 + 5)
         self.assertNotIn("reason", line)
+        self.assertFalse([key for key in line if key.startswith("tls_")], "this connection is in the clear")
         self.assertRegex(line["time"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
         self.assertGreaterEqual(line["duration_ms"], line["upstream_duration_ms"])
 

@@ -1,9 +1,15 @@
 """Origins that break the protocol or the connection at odd moments."""
 
+import re
+import sys
 import threading
+from pathlib import Path
 
 from support.case import EndToEnd
 from support.peers import answering_once, read_head
+from support.process import Process
+from support.prometheus import Metrics
+from support.waiting import wait_until
 from support.wire import Connection, Malformed, ask, chunked, head
 
 START = b"HTTP/1.1 200 OK\r\n"
@@ -192,3 +198,53 @@ class HostileUpstreams(EndToEnd):
             self.assertEqual(client.ask(head("GET", "/")).status, 200)
             self.assertEqual(client.ask(head("POST", "/", "Content-Length: 0")).status, 502)
         self.assertEqual(len([one for one in seen if one.startswith(b"POST")]), 1)
+
+
+class KilledUpstreams(EndToEnd):
+    """An origin that is killed (SIGKILL) in the middle of a thousand responses."""
+
+    TIMES = 1000
+    AT_ONCE = 8
+    # A response that ends with the connection must be reset: FIN would make it look whole.
+    WAYS = (("/length", "HTTP/1.1"), ("/chunked", "HTTP/1.1"), ("/chunked", "HTTP/1.0"), ("/length", "HTTP/1.0"))
+
+    def setUp(self):
+        super().setUp()
+        script = Path(__file__).resolve().parent / "origin_killed.py"
+        origin = Process("killed", [sys.executable, script], self.folder)
+        self.addCleanup(origin.kill)
+        port = origin.await_text(re.compile(r"listening (\d+)"), origin.out)[1]
+        self.sluice = self.gateway({"a": [f"127.0.0.1:{port}"]})
+        self.outcomes = []
+
+    def ask_and_be_cut(self, numbers):
+        for number in numbers:
+            target, version = self.WAYS[number % len(self.WAYS)]
+            try:
+                response = ask(self.sluice.address, head("GET", target, version=version))
+                self.outcomes.append(response.reason or f"looks whole: {response.head} and {len(response.body)} bytes")
+            except (Malformed, ConnectionResetError):
+                self.outcomes.append("cut")
+
+    def sum(self, name):
+        return Metrics(self.sluice.admin("/metrics")[1]).sum(name)
+
+    def test_no_response_looks_whole_and_no_connection_is_left(self):
+        ask(self.sluice.address, head("GET", "/none", "Content-Length: x"))  # whatever is opened once is open now
+        descriptors = self.sum("process_open_fds")
+        clients = [
+            threading.Thread(target=self.ask_and_be_cut, args=(range(i, self.TIMES, self.AT_ONCE),))
+            for i in range(self.AT_ONCE)
+        ]
+        for client in clients:
+            client.start()
+        for client in clients:
+            client.join()
+        self.assertEqual(len(self.outcomes), self.TIMES)
+        wrong = [one for one in self.outcomes if one != "cut" and not one.startswith("upstream_")]
+        self.assertEqual(wrong, [])
+        self.assertGreater(self.outcomes.count("cut"), self.TIMES / 2)
+        for gauge in ("sluice_exchanges_in_flight", "sluice_upstream_connections_active", "sluice_connections_active"):
+            wait_until(lambda gauge=gauge: self.sum(gauge) == 0, f"{gauge} is 0")
+        wait_until(lambda: self.sum("process_open_fds") <= descriptors, "no descriptor is left")
+        self.assertEqual(self.sum("sluice_upstream_connections_opened_total"), self.TIMES)

@@ -81,7 +81,7 @@ class Limits(EndToEnd):
 
         waiting = self.scripted(answer_when_all_is_there)
         upstream = {"endpoints": [waiting.endpoint], "timeouts": {"first_byte": "200ms", "idle": "200ms"}}
-        limits = {"limits": {"body_timeout": "1s"}}
+        limits = {"limits": {"body_timeout": "1s", "body_min_rate": "off"}}
         sluice = self.gateway({"a": upstream}, [{"name": "all", "upstream": "a", "timeout": "200ms"}], limits)
         with Connection(sluice.address) as client:
             client.send(head("POST", "/", "Content-Length: 8"))
@@ -91,8 +91,8 @@ class Limits(EndToEnd):
             self.assertEqual(client.read_response().status, 200)
             client.send(head("POST", "/", "Content-Length: 8") + b"x")
             response = client.read_response()
-            self.assertEqual((response.status, response.reason), (408, "request_timeout"))
-        self.assertEqual(sluice.await_access(lambda line: line["status"] == 408)["reason"], "request_timeout")
+            self.assertEqual((response.status, response.reason), (408, "body_too_slow"))
+        self.assertEqual(sluice.await_access(lambda line: line["status"] == 408)["reason"], "body_too_slow")
 
     def test_too_large_a_head_is_answered_431(self):
         self.refusal(head("GET", "/", "X-Long: " + "a" * 5000), 431, "header_fields_too_large")
@@ -172,7 +172,7 @@ class Descriptors(EndToEnd):
     """Few of them."""
 
     def limited(self, limit, *args, **rest):
-        sluice = self.gateway(*args, limits={resource.RLIMIT_NOFILE: (limit, limit)}, **rest)
+        sluice = self.gateway(*args, rlimits={resource.RLIMIT_NOFILE: (limit, limit)}, **rest)
         sluice.await_text(re.compile(rf"warn the limit of open files is {limit}, this configuration may need \d+: "), sluice.err)
         return sluice
 
@@ -208,7 +208,7 @@ class Descriptors(EndToEnd):
 
     def test_the_soft_limit_is_raised_to_the_hard_one(self):
         sluice = self.gateway(None, [{"respond": {}}], {"limits": {"connections": 100}},
-                              limits={resource.RLIMIT_NOFILE: (64, 1000)})  # fmt: skip
+                              rlimits={resource.RLIMIT_NOFILE: (64, 1000)})  # fmt: skip
         self.assertEqual(Metrics(sluice.admin("/metrics")[1]).sum("process_max_fds"), 1000)
         self.assertNotIn("limit of open files", sluice.err())
 

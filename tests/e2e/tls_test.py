@@ -1,33 +1,20 @@
 """TLS on both sides, spoken with by Python's ssl module: certificates, resumption, mutual TLS, broken peers."""
 
+import contextlib
 import hashlib
 import os
 import socket
 import ssl
-import subprocess
+from pathlib import Path
 
 from support.case import EndToEnd, needs
+from support.certificates import Certificates
 from support.gateway import Gateway, configuration
 from support.prometheus import Metrics
 from support.waiting import wait_until
 
 BODY = "hello " * 100
 RESPOND = [{"match": {"path": "/small"}, "respond": {"body": BODY}}]
-
-
-class Certificates:
-    """Self-signed ones in a folder, made once a class."""
-
-    def __init__(self, folder):
-        self.folder = folder
-
-    def make(self, name, *alternatives):
-        key, certificate = self.folder / f"{name}.key", self.folder / f"{name}.crt"
-        command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "3"]
-        command += ["-keyout", key, "-out", certificate, "-subj", f"/CN={name}"]
-        command += ["-addext", "subjectAltName=" + ",".join(f"DNS:{one}" for one in alternatives)]
-        subprocess.run(command, check=True, capture_output=True)
-        return {"certificate": str(certificate), "private_key": str(key)}
 
 
 def get(stream, path="/small", host="localhost"):
@@ -123,6 +110,46 @@ class Tls(EndToEnd):
             again = self.connect(context, session=first.session)
             self.assertTrue(again.session_reused, version)
             self.assertEqual(get(again)[0], 200)
+            # A ticket of TLS 1.3 is to be used once, and the next comes with the connection that shows it.
+            renewed = again.session.id != first.session.id
+            self.assertEqual(renewed, version is ssl.TLSVersion.TLSv1_3)
+
+    def test_a_client_that_asks_for_nothing_gets_its_ticket_too(self):
+        stream = self.connect(self.context(self.local, minimum_version=ssl.TLSVersion.TLSv1_3))
+        stream.setblocking(False)
+
+        def has_ticket():
+            with contextlib.suppress(ssl.SSLWantReadError):
+                stream.recv(1)
+            return stream.session is not None and stream.session.has_ticket
+
+        wait_until(has_ticket, "the ticket comes")
+
+    def test_the_end_is_said_with_the_last_bytes(self):
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            stream = self.connect(self.context(self.local, minimum_version=version, maximum_version=version))
+            stream.sendall(b"GET /small HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            stream.suppress_ragged_eofs = False  # an end without close_notify raises
+            data = b""
+            while piece := stream.recv(65536):
+                data += piece
+            self.assertTrue(data.endswith(BODY.encode()), version)
+
+    def test_the_access_log_says_how_a_connection_was_encrypted(self):
+        for version, name in ((ssl.TLSVersion.TLSv1_2, "TLSv1.2"), (ssl.TLSVersion.TLSv1_3, "TLSv1.3")):
+            context = self.context(self.local, minimum_version=version, maximum_version=version)
+            first = self.connect(context)
+            cipher = first.cipher()[0]
+            for number, stream in enumerate((first, None)):
+                stream = stream or self.connect(context, session=first.session)
+                mark = f"{name}-{number}"
+                get(stream, f"/small?{mark}")
+                line = self.sluice.await_access(lambda one, mark=mark: one.get("query") == mark)
+                self.assertEqual((line["tls_version"], line["tls_server_name"]), (name, "localhost"))
+                self.assertEqual(line["tls_resumed"], number == 1)
+                self.assertTrue(line["tls_cipher"].startswith("TLS_"), line)
+                if version == ssl.TLSVersion.TLSv1_3:
+                    self.assertEqual(line["tls_cipher"], cipher)
 
     def exchange(self, request):
         """Everything that comes back until the end of the connection."""
@@ -155,6 +182,33 @@ class Tls(EndToEnd):
             self.assertEqual(silent.recv(1), b"")
         self.assertEqual(get(self.connect(gateway=quick))[0], 200)
 
+    def test_a_flood_of_handshakes_is_capped_and_passes(self):
+        tls = {"certificates": [self.local], "handshakes": 8, "handshake_timeout": "60s"}
+        sluice = self.gateway(None, RESPOND, {"tls": tls})
+        served = self.connect(gateway=sluice)
+        self.assertEqual(get(served)[0], 200)
+        flood = [socket.create_connection(sluice.address, timeout=30) for _ in range(40)]
+        for one in flood:
+            self.addCleanup(one.close)
+
+        def refused():
+            counted = Metrics(sluice.admin("/metrics")[1])
+            return counted.sum("sluice_connections_closed_total", reason="over_limit")
+
+        wait_until(lambda: refused() == 32, "all but eight are closed at once")
+        self.assertEqual(get(served)[0], 200)
+        with self.assertRaises((ssl.SSLError, ConnectionError)):
+            self.connect(gateway=sluice)
+        for one in flood:
+            one.close()
+        wait_until(lambda: self.serves(sluice), "it serves again")
+
+    def serves(self, gateway):
+        try:
+            return get(self.connect(gateway=gateway))[0] == 200
+        except (ssl.SSLError, ConnectionError):
+            return False
+
     def test_mutual_tls_wants_a_certificate_and_one_host_a_connection(self):
         auth = {"mode": "required", "ca": self.client["certificate"]}
         strict = self.gateway(None, RESPOND, {"tls": {"certificates": [self.local], "client_auth": auth}})
@@ -167,6 +221,19 @@ class Tls(EndToEnd):
         status, problem = get(stream, host="other.example.com")
         self.assertEqual(status, 421)
         self.assertIn(b'"reason":"misdirected"', problem)
+
+    def test_mutual_tls_knows_the_host_of_a_resumed_connection(self):
+        auth = {"mode": "required", "ca": self.client["certificate"]}
+        strict = self.gateway(None, RESPOND, {"tls": {"certificates": [self.local], "client_auth": auth}})
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            context = self.context(self.local, minimum_version=version, maximum_version=version)
+            context.load_cert_chain(self.client["certificate"], self.client["private_key"])
+            first = self.connect(context, gateway=strict)
+            get(first)
+            again = self.connect(context, gateway=strict, session=first.session)
+            self.assertTrue(again.session_reused, version)
+            self.assertEqual(get(again)[0], 200)
+            self.assertEqual(get(again, host="other.example.com")[0], 421)
 
     def test_upstreams_are_verified(self):
         endpoint = self.sluice.addresses[0]
@@ -191,6 +258,32 @@ class Tls(EndToEnd):
             self.assertIn(b"upstream_certificate_invalid", answers[name][0][1])
         self.assertEqual(answers["plain"][0][0], 502)
         self.assertIn(b"upstream_tls_failed", answers["plain"][0][1])
+
+    def test_a_certificate_is_read_when_it_is_first_wanted_and_tried_again_when_it_could_not_be(self):
+        own = Certificates(self.folder)
+        late = own.make("late", "late.example.com")
+        sluice = self.gateway(None, RESPOND, {"tls": {"certificates": [self.local, late]}})
+        key = Path(late["private_key"])
+        away = key.rename(key.with_suffix(".away"))
+        with self.assertRaises(ssl.SSLError):
+            self.connect(self.context(late), "late.example.com", gateway=sluice)
+        self.assertEqual(get(self.connect(gateway=sluice))[0], 200)
+        away.rename(key)
+        self.assertEqual(get(self.connect(self.context(late), "late.example.com", gateway=sluice))[0], 200)
+        key.unlink()
+        self.assertEqual(get(self.connect(self.context(late), "late.example.com", gateway=sluice))[0], 200)
+
+    def test_sessions_with_upstreams_are_resumed(self):
+        listener = {"tls": {"certificates": [self.local]}, "limits": {"requests_per_connection": 1}}
+        origin = self.gateway(None, RESPOND, listener)
+        upstream = {"endpoints": origin.addresses[0], "tls": {"server_name": "localhost", "ca": self.local["certificate"]}}
+        front = self.gateway({"origin": upstream}, [{"upstream": "origin"}])
+        with socket.create_connection(front.address, timeout=30) as stream:
+            for _ in range(5):
+                self.assertEqual(get(stream)[0], 200)
+        counted = Metrics(origin.admin("/metrics")[1])
+        handshakes = {one: counted.sum("sluice_tls_handshakes_total", result=one) for one in ("full", "resumed")}
+        self.assertEqual(handshakes, {"full": 1, "resumed": 4})
 
     def test_files_that_do_not_fit_are_located(self):
         wrong = {"certificate": self.local["certificate"], "private_key": self.api["private_key"]}

@@ -81,7 +81,7 @@ const conf::Catalog& catalog() {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   conf::Surroundings nothing;
   nothing.environment = [](std::string_view) { return std::optional<std::string>("1"); };
-  nothing.file = [](const std::filesystem::path&) { return std::optional<std::string>("x\n"); };
+  nothing.file = [](const std::filesystem::path&) { return Parsed<std::string>("x\n"); };
   conf::Problems problems;
   const auto root = conf::read_text({reinterpret_cast<const char*>(data), size}, "f", problems, nothing);
   Everything value;

@@ -82,5 +82,41 @@ TEST(ProxyProtocol, takes_nothing_else_for_a_header) {
   }
 }
 
+// ---- written ----
+
+Address address(std::string_view text) { return *Address::parse(text); }
+
+const Address mapped = address("[::ffff:10.0.0.1]:12345");
+
+TEST(ProxyProtocol, writes_version_1_as_its_specification_shows_it) {
+  constexpr auto v1 = ProxyVersion::v1;
+  EXPECT_EQ(proxy_header(v1, address("10.0.0.1:12345"), address("10.0.0.2:80")),
+            "PROXY TCP4 10.0.0.1 10.0.0.2 12345 80\r\n");
+  EXPECT_EQ(proxy_header(v1, address("[2001:db8::1]:1"), address("[::1]:65535")),
+            "PROXY TCP6 2001:db8::1 ::1 1 65535\r\n");
+  EXPECT_EQ(proxy_header(v1, mapped, address("[::ffff:10.0.0.2]:80")),
+            "PROXY TCP4 10.0.0.1 10.0.0.2 12345 80\r\n")
+      << "the client of a dual-stack listener came by IPv4";
+  EXPECT_EQ(proxy_header(v1, mapped, address("[2001:db8::2]:443")),
+            "PROXY TCP6 ::ffff:10.0.0.1 2001:db8::2 12345 443\r\n");
+}
+
+TEST(ProxyProtocol, writes_version_2_as_it_is_read) {
+  constexpr auto v2 = ProxyVersion::v2;
+  EXPECT_EQ(proxy_header(v2, address("10.0.0.1:12345"), address("10.0.0.2:80")), tcp4);
+  EXPECT_EQ(proxy_header(v2, address("[2001:db8::1]:12345"), address("[2001:db8::2]:443")), tcp6);
+  EXPECT_EQ(proxy_header(v2, mapped, address("10.0.0.2:80")), tcp4);
+}
+
+TEST(ProxyProtocol, names_nobody_where_there_is_no_tcp_or_no_client) {
+  const auto socket = address("unix:/run/app.sock"), peer = address("10.0.0.1:1");
+  for (const auto& [source, destination] : {std::pair(socket, socket), {peer, socket}, {Address(), peer}}) {
+    EXPECT_EQ(proxy_header(ProxyVersion::v1, source, destination), "PROXY UNKNOWN\r\n");
+    EXPECT_EQ(proxy_header(ProxyVersion::v2, source, destination), version2('\x21', '\x00', ""));
+  }
+  EXPECT_EQ(own_proxy_header(ProxyVersion::v1), "PROXY UNKNOWN\r\n");
+  EXPECT_EQ(own_proxy_header(ProxyVersion::v2), version2('\x20', '\x00', ""));
+}
+
 }  // namespace
 }  // namespace sluice::net

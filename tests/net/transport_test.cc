@@ -143,6 +143,29 @@ TEST_P(Transports, hold_a_writer_back_while_nobody_reads) {
   }(*this));
 }
 
+TEST_P(Transports, know_how_much_the_peer_has_taken_of_a_write_that_waits) {
+  run([](Transports& t) -> Task<> {
+    auto pair = co_await t.make_pair();
+    const std::string text(24 << 20, 'x');
+    Child writer;
+    writer.start([](Transport& into, const std::string& all) -> Task<> {
+      auto sent = co_await send_text(into, all);
+      EXPECT_FALSE(sent);
+    }(*pair.client, text));
+    co_await t.loop().sleep(30ms);
+    const auto before = pair.client->delivered();
+    EXPECT_TRUE(before.has_value());
+    EXPECT_LT(before.value_or(0), text.size());
+    auto got = co_await receive_text(*pair.server, 12 << 20);
+    EXPECT_GE(got.size(), 12u << 20);
+    const auto after = pair.client->delivered();
+    EXPECT_GT(after.value_or(0), before.value_or(0));
+    EXPECT_GE(after.value_or(0), 10u << 20) << "but for what the last acknowledgements will say";
+    pair.client->abort(Fault::cancelled);
+    co_await writer.join();
+  }(*this));
+}
+
 TEST_P(Transports, use_a_large_buffer_where_much_is_expected) {
   run([](Transports& t) -> Task<> {
     auto pair = co_await t.make_pair();
@@ -191,6 +214,30 @@ TEST_P(Transports, go_on_in_the_other_direction_after_a_half_close) {
     auto got = co_await receive_text(*pair.client, 10);
     EXPECT_EQ(got, "still here");
   }(*this));
+}
+
+TEST_P(Transports, send_the_end_with_their_last_write) {
+  for (const std::size_t bytes : {std::size_t{5}, std::size_t{4} << 20}) {
+    run([](Transports& t, std::size_t size) -> Task<> {
+      auto pair = co_await t.make_pair();
+      const std::string text = pattern(size);
+      auto last = [](Transport& from, const std::string& all) -> Task<void> {
+        from.end_with_next_write();
+        auto sent = co_await send_text(from, all);
+        EXPECT_TRUE(sent);
+        from.shutdown_write();
+      };
+      Child beside;
+      beside.start(last(*pair.client, text));
+      auto got = co_await receive_text(*pair.server);
+      EXPECT_TRUE(got == text);
+      co_await beside.join();
+      auto sent = co_await send_text(*pair.server, "and back");
+      EXPECT_TRUE(sent);
+      got = co_await receive_text(*pair.client, 8);
+      EXPECT_EQ(got, "and back");
+    }(*this, bytes));
+  }
 }
 
 TEST_P(Transports, see_the_end_when_the_peer_is_destroyed) {
@@ -483,6 +530,38 @@ TEST_P(Transports, time_out_by_a_deadline_that_was_moved) {
     EXPECT_EQ(fault_of(chunk), Fault::timed_out);
     EXPECT_GE(t.loop().now() - start, 30ms);
     EXPECT_TRUE(deadline.passed());
+  }(*this));
+}
+
+// Gives three times a little more.
+struct Lenient final : Deadline {
+  explicit Lenient(Loop& loop) : Deadline(loop) {}
+  TimePoint postponed() noexcept override { return ++asked <= 3 ? loop().now() + 5ms : TimePoint::min(); }
+  int asked = 0;
+};
+
+TEST_P(Transports, time_out_when_a_deadline_is_postponed_no_more) {
+  run([](Transports& t) -> Task<> {
+    auto pair = co_await t.make_pair();
+    Lenient deadline(t.loop());
+    auto start = t.loop().now();
+    deadline.set(*pair.server, start + 5ms);
+    auto chunk = co_await pair.server->read();
+    EXPECT_EQ(fault_of(chunk), Fault::timed_out);
+    EXPECT_GE(t.loop().now() - start, 20ms);
+    EXPECT_EQ(deadline.asked, 4);
+  }(*this));
+}
+
+TEST_P(Transports, reset_the_peer_by_a_deadline_that_says_so) {
+  run([](Transports& t) -> Task<> {
+    auto pair = co_await t.make_pair();
+    Deadline deadline(t.loop());
+    deadline.set(*pair.server, t.loop().now() + 5ms, Deadline::Expiry::reset);
+    auto chunk = co_await pair.server->read();
+    EXPECT_EQ(fault_of(chunk), Fault::timed_out);
+    chunk = co_await pair.client->read();
+    EXPECT_EQ(fault_of(chunk), Fault::reset);
   }(*this));
 }
 

@@ -10,6 +10,7 @@
 
 #include "runtime/config.h"
 #include "runtime/snapshot.h"
+#include "support/tls_files.h"
 
 namespace sluice::runtime {
 namespace {
@@ -64,6 +65,10 @@ TEST(Examples, the_configuration_of_the_comparison_loads_and_compiles) {
   replace(text, "@ADMIN_PORT@", "9901");
   replace(text, "@ORIGIN_PORT@", "9000");
   replace(text, "@PORT@", "8080");
+  const TlsFiles files;
+  replace(text, "@TLS_PORT@", "8443");
+  replace(text, "@CERTIFICATE@", files.certificate());
+  replace(text, "@PRIVATE_KEY@", files.private_key());
   replace(text, "@EVENT_LOOP@", "epoll");
   replace(text, "@ACCESS_LOG@", "none");
   conf::Problems problems;

@@ -77,6 +77,42 @@ TEST(Exchange, tells_the_upstream_who_asks_and_drops_what_is_for_one_hop) {
   EXPECT_FALSE(has(request, "Connection")) << request;
 }
 
+TEST(Exchange, goes_over_a_connection_that_was_introduced_as_its_client) {
+  GatewayWorld gateway(R"(
+listeners: [{ address: 127.0.0.1:8080, proxy_protocol: true, trusted_proxies: [127.0.0.1] }]
+upstreams: { app: { endpoints: [127.0.0.1:3000], proxy_protocol: v1 } }
+routes:    [{ name: all, upstream: app }]
+)");
+  std::vector<std::string> headers;
+  bool client_saw_all = false;
+  bool upstream_saw_the_end = false;
+  gateway.origin(3000, [&](sim::Peer& peer) -> Task<void> {
+    headers.push_back(co_await peer.receive_until("\r\n"));
+    for (;;) {
+      auto request = co_await peer.receive_until("\r\n\r\n");
+      if (!has(request, "\r\n\r\n")) break;
+      co_await peer.send(kOk);
+    }
+    upstream_saw_the_end = client_saw_all;
+  });
+  const auto visit = [&](std::string_view port) -> Task<void> {
+    auto peer = co_await sim::connect(gateway.world().network(), gateway.address());
+    co_await peer->send("PROXY TCP4 203.0.113.7 198.51.100.1 " + std::string(port) + " 80\r\n" + get());
+    co_await peer->receive_until("\r\n\r\nok");
+    // Who else a request came through, its fields say; the connection is the load balancer's client's.
+    co_await peer->send(get("/", "X-Forwarded-For: 192.0.2.1\r\n"));
+    co_await peer->receive_until("\r\n\r\nok");
+    client_saw_all = true;
+  };
+  EXPECT_TRUE(gateway.world().run(visit("5001")));
+  gateway.world().run_for(1s);
+  EXPECT_TRUE(upstream_saw_the_end) << "the upstream's connection ends with the client's";
+  EXPECT_TRUE(gateway.world().run(visit("5002")));
+  EXPECT_EQ(headers, (std::vector<std::string>{"PROXY TCP4 203.0.113.7 198.51.100.1 5001 80\r\n",
+                                               "PROXY TCP4 203.0.113.7 198.51.100.1 5002 80\r\n"}));
+  EXPECT_TRUE(gateway.wind_up());
+}
+
 TEST(Exchange, serves_pipelined_requests_in_order) {
   GatewayWorld gateway(kOne);
   gateway.origin(3000, [](sim::Peer& peer) -> Task<void> {

@@ -12,7 +12,9 @@ upstreams:
     endpoints: [127.0.0.1:3000, 127.0.0.1:3001]
     timeouts: { connect: 1s, first_byte: 5s, idle: 5s }
     connections: { max: 3, idle_max: 2, pending_max: 4 }
+  told: { endpoints: [127.0.0.1:3002], proxy_protocol: v1, timeouts: { connect: 1s, first_byte: 5s, idle: 5s } }
 routes:
+  - { name: told, match: { path: /told/* }, upstream: told, timeout: 8s }
   - { name: all, upstream: app, timeout: 8s }
   - { name: hello, match: { path: /hello }, respond: { body: "hello\n" } }
 )";
@@ -48,6 +50,12 @@ Task<void> origin(sim::Peer& peer) {
   }
 }
 
+// The same behind a PROXY header.
+Task<void> told_origin(sim::Peer& peer) {
+  auto header = co_await peer.receive_until("\r\n");
+  if (header.starts_with("PROXY TCP4 ")) co_await origin(peer);
+}
+
 // A client's whole visit; it gives up wherever something breaks.
 Task<void> visit(GatewayWorld& gateway, int kind) {
   auto transport = gateway.world().network().connect(gateway.address(), {});
@@ -81,6 +89,12 @@ Task<void> visit(GatewayWorld& gateway, int kind) {
       co_await peer->send("GET /close" + host + "\r\nGET /hello" + host + "\r\n");
       co_await peer->receive_until("hello\n");
       break;
+    case 4:
+      for (int i = 0; i < 2; ++i) {
+        co_await peer->send("GET /told/a" + host + "\r\n");
+        co_await peer->receive_until(std::string(30000, 'x'));
+      }
+      break;
     default:
       co_await peer->send("GET /a" + host + "\r\n");
       co_await gateway.world().loop().sleep(std::chrono::milliseconds(kind * 20));  // and leaves
@@ -89,7 +103,7 @@ Task<void> visit(GatewayWorld& gateway, int kind) {
   patience.clear();
 }
 
-constexpr int kKinds = 6;
+constexpr int kKinds = 7;
 
 class EachFault : public ::testing::TestWithParam<std::tuple<int, Fault>> {};
 
@@ -101,6 +115,7 @@ TEST_P(EachFault, of_the_nth_operation_leaves_nothing_behind) {
     GatewayWorld gateway(kConfig, n);
     gateway.origin(3000, origin);
     gateway.origin(3001, origin);
+    gateway.origin(3002, told_origin);
     gateway.world().faults().fail_operation(n, fault);
     EXPECT_TRUE(gateway.world().run(visit(gateway, kind))) << "the client hangs, n = " << n;
     failed = gateway.world().faults().has_failed_it();
@@ -120,6 +135,7 @@ TEST_P(RandomSchedule, of_delay_split_drop_and_reset_leaves_nothing_behind) {
     GatewayWorld gateway(kConfig, static_cast<std::uint64_t>(seed));
     gateway.origin(3000, origin);
     gateway.origin(3001, origin);
+    gateway.origin(3002, told_origin);
     gateway.world().faults().weather = sim::Weather::rough();
     for (int i = 0; i < 8; ++i) {
       gateway.world().spawn(visit(gateway, static_cast<int>(gateway.world().rng().below(kKinds))));

@@ -44,7 +44,7 @@ GatewayWorld::GatewayWorld(std::string_view config, std::uint64_t seed)
       log_({.output = "none"}, 1),
       snapshot_(compiled(config, hooks_)),
       exchanges_(world_.loop()),
-      gateway_(build_gateway(*snapshot_, {world_.loop(), world_.rng(), shard_, log_.port(0), "5eed0001"})) {
+      gateway_(build_gateway(*snapshot_, {world_.loop(), world_.rng(), shard_, log_.port(0), "5eed0001", &memory_})) {
   address_ = *net::Address::parse(*snapshot_->config.listeners.front().address);
   const auto& plan = snapshot_->listeners.front();
   listener_ = std::make_unique<proxy::Listener>(world_.loop(), plan, shard_.listener(plan->settings.name), exchanges_,

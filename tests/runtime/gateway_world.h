@@ -48,6 +48,14 @@ class GatewayWorld {
   /// One connection: sends the text, reads to the end of the stream.
   std::string exchange(std::string_view text) { return world_.exchange(address_, text); }
 
+  /// How the process stands with its memory, for the test to say.
+  SharedMemoryPressure& memory() noexcept { return memory_; }
+  /// What want of memory does to connections without a request.
+  void end_waiting() { listener_->end_waiting(); }
+
+  /// What exchanges that wait for an upstream connection do to slow clients.
+  void make_room() { listener_->make_room(); }
+
   /// What a shutdown begins with, and what it goes on with.
   void announce_close() { listener_->announce_close(); }
   void stop() { listener_->stop(); }
@@ -68,6 +76,7 @@ class GatewayWorld {
   HookCounts hooks_;
   net::Address address_;
   telemetry::Shard shard_{0};
+  SharedMemoryPressure memory_;
   telemetry::AccessLog log_;
   std::shared_ptr<const Snapshot> snapshot_;
   proxy::ExchangePool exchanges_;

@@ -55,6 +55,20 @@ TEST(AccessJson, says_why_the_gateway_answered) {
   EXPECT_EQ(nlohmann::json::parse(json(record))["reason"], std::string(http::name(http::Reason{1})));
 }
 
+TEST(AccessJson, says_how_the_connection_was_encrypted) {
+  AccessRecord record = bare_record();
+  record.tls_version = "TLSv1.3";
+  record.tls_cipher = "TLS_AES_128_GCM_SHA256";
+  record.tls_server_name = "api.example.com";
+  auto line = nlohmann::json::parse(json(record));
+  EXPECT_EQ(line["tls_version"], "TLSv1.3");
+  EXPECT_EQ(line["tls_cipher"], "TLS_AES_128_GCM_SHA256");
+  EXPECT_EQ(line["tls_server_name"], "api.example.com");
+  EXPECT_EQ(line["tls_resumed"], false);
+  record.tls_resumed = true;
+  EXPECT_EQ(nlohmann::json::parse(json(record))["tls_resumed"], true);
+}
+
 TEST(AccessJson, is_an_object_whatever_a_client_sends) {
   std::string every;
   for (int c = 0; c < 256; ++c) every += static_cast<char>(c);

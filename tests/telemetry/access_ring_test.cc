@@ -14,7 +14,8 @@ constexpr std::size_t small = 16 * 1024;
 
 TEST(AccessRing, gives_back_what_it_took) {
   AccessRing ring(small);
-  const AccessRecord in = usual_record();
+  AccessRecord in = usual_record();
+  in.tls_resumed = true;
   ASSERT_TRUE(ring.push(in));
   AccessRecord out;
   ASSERT_TRUE(ring.front(out));
@@ -25,6 +26,7 @@ TEST(AccessRing, gives_back_what_it_took) {
   EXPECT_EQ(out.bytes_out, in.bytes_out);
   EXPECT_EQ(out.status, in.status);
   EXPECT_EQ(out.attempts, in.attempts);
+  EXPECT_EQ(out.tls_resumed, in.tls_resumed);
   for (const AccessText& text : access_texts) EXPECT_EQ(out.*text.member, in.*text.member) << text.key;
   ring.pop();
   EXPECT_FALSE(ring.front(out));

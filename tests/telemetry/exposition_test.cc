@@ -120,6 +120,7 @@ std::string full_text() {
                            return std::vector<EndpointState>{{"app", "127.0.0.1:3000", false}};
                          },
                      .pools = [] { return std::vector<PoolState>{{.upstream = "app"}}; },
+                     .memory = [] { return MemoryState{.resident = 1, .ceiling = 2, .pressure = true}; },
                      .certificates = {{"public", "tls/api.crt", 1798112089}},
                      .version = "1.2.3",
                      .event_loop = "epoll"})
@@ -131,6 +132,7 @@ TEST(Exposition, shows_every_metric_once_it_has_occurred) {
   for (const MetricSpec& spec : all_metrics())
     EXPECT_THAT(text, HasSubstr("# TYPE " + std::string(spec.name) + " ")) << spec.name;
   EXPECT_THAT(text, HasSubstr("sluice_build_info{version=\"1.2.3\",event_loop=\"epoll\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("sluice_memory_pressure 1\n"));
   EXPECT_THAT(text, HasSubstr("sluice_endpoint_healthy{upstream=\"app\",endpoint=\"127.0.0.1:3000\"} 0\n"));
   EXPECT_THAT(text, HasSubstr("sluice_tls_handshakes_total{listener=\"public\",result=\"resumed\"} 1\n"));
 }

@@ -55,6 +55,34 @@ class FakeClient final : public codec::ClientConnection {
 
 inline FakeClient& fake(Lease& lease) { return static_cast<FakeClient&>(lease.connection()); }
 
+/// A client's connection, as far as a PROXY header and what it is for need one.
+class FakeClientSide final : public net::Transport {
+ public:
+  explicit FakeClientSide(std::string_view peer) : peer_(at(peer)) {}
+  void watch(net::Watcher*) noexcept override {}
+  bool peer_gone() const noexcept override { return false; }
+  void shutdown_write() noexcept override {}
+  void cancel_read() noexcept override {}
+  void abort(Fault, bool) noexcept override {}
+  const net::Address& peer() const noexcept override { return peer_; }
+  const net::Address& local() const noexcept override { return local_; }
+
+ private:
+  bool start_read(net::ReadOp&, std::size_t) noexcept override { std::abort(); }
+  bool start_write(net::WriteOp&, std::span<const Slice>) noexcept override { std::abort(); }
+  bool start_connect(net::WriteOp&) noexcept override { std::abort(); }
+
+  const net::Address peer_;
+  const net::Address local_ = at("198.51.100.1:443");
+};
+
+/// A client with what its requests open.
+struct Visitor {
+  explicit Visitor(std::string_view peer) : side(peer) {}
+  FakeClientSide side;
+  PrivateConnections connections{side};
+};
+
 /// Accepts whatever comes, and keeps it; or runs a handler on each connection.
 class Server {
  public:

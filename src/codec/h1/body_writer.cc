@@ -10,7 +10,7 @@ void BodyWriter::reset(net::Transport& transport, Side peer) noexcept {
   transport_ = &transport;
   peer_ = peer;
   head_ = {};
-  bytes_ = 0;
+  bytes_ = taken_ = 0;
   finished_ = false;
 }
 
@@ -18,7 +18,7 @@ void BodyWriter::begin(std::string_view head, http::BodyLength framing) noexcept
   head_ = head;
   framing_ = framing;
   remaining_ = framing.kind == Kind::length ? framing.length : 0;
-  bytes_ = 0;
+  bytes_ = taken_ = 0;
   finished_ = false;
 }
 
@@ -94,6 +94,7 @@ Result<void> BodyWriter::sent(Result<void> result, bool last) noexcept {
     error.side = peer_;
     return error;
   }
+  taken_ = bytes_;
   if (last) {
     finished_ = true;
     if (framing_.kind == Kind::tunnel) transport_->shutdown_write();

@@ -43,6 +43,7 @@ class BodyWriter final : public BodySink {
   bool started() const noexcept { return bytes_ != 0; }  ///< Some byte may have left.
   bool finished() const noexcept { return finished_; }
   std::uint64_t sent() const noexcept { return bytes_; }  ///< Bytes on the wire since begin().
+  std::uint64_t taken() const noexcept { return taken_; }  ///< Of sent(): those of writes that are over.
 
  private:
   struct Gather {
@@ -68,6 +69,7 @@ class BodyWriter final : public BodySink {
   http::BodyLength framing_{};
   std::uint64_t remaining_ = 0;
   std::uint64_t bytes_ = 0;
+  std::uint64_t taken_ = 0;
   std::optional<ChunkSizeLine> size_line_;
   std::string trailer_section_;
   Gather out_;  // what is being written

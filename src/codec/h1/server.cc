@@ -122,8 +122,10 @@ void ServerStream::begin(ServerConnection& connection, const RequestHead& reques
   arena_ = &arena;
   reader_.begin(connection.input(), Side::client, request.body);
   writer_.reset(connection.transport(), Side::client);
+  const auto& limits = connection.limits();
+  patience_.begin(connection.transport(), {limits.body_timeout, limits.body_min_rate});
   interim_bytes_ = 0;
-  reading_ = writing_ = false;
+  reading_ = writing_ = client_was_late_ = false;
   awaits_continue_ = http::expectation(request.version, request.fields) == http::Expectation::continue_100;
   keep_alive_ = connection.keep_alive();
   head_taken_ = tunnel_ = false;
@@ -132,24 +134,24 @@ void ServerStream::begin(ServerConnection& connection, const RequestHead& reques
 
 bool ServerStream::end() noexcept {
   reader_.release();
-  connection_->deadline().clear();
+  patience_.clear();
   return keep_alive_ && finished() && reader_.complete();
 }
 
-// The client has its time for what waits for it, from now: one direction may have moved, which is as good as both.
+// After every move: one direction may have moved, which is as good as both.
 void ServerStream::time_client() noexcept {
-  auto& deadline = connection_->deadline();
-  if (!writing_ && (!reading_ || awaits_continue())) return deadline.clear();
-  auto& limits = connection_->limits();
-  auto idle = tunnel_ ? limits.tunnel_timeout : limits.stall_timeout;
-  // One that only owes bytes can still be told.
-  auto expiry = writing_ ? net::Deadline::Expiry::abort : net::Deadline::Expiry::cancel_read;
-  deadline.set(connection_->transport(), connection_->loop().now() + idle, expiry);
+  if (!writing_ && (!reading_ || awaits_continue())) return patience_.pause();
+  // One that only owes bytes can still be told. What another does not take, the kernel would keep for it.
+  patience_.run(writing_ ? net::Deadline::Expiry::reset : net::Deadline::Expiry::cancel_read);
 }
 
 Result<void> ServerStream::end_wait(bool& waits, Result<void> result) noexcept {
   waits = false;
-  if (!result && connection_->deadline().passed()) return Error{.fault = Fault::timed_out, .side = Side::client};
+  if (!result && patience_.passed()) {
+    client_was_late_ = true;
+    patience_.renew();  // for the refusal
+    return Error{.fault = Fault::timed_out, .side = Side::client};
+  }
   time_client();
   return result;
 }
@@ -162,6 +164,8 @@ Task<Result<BodyPiece>> ServerStream::read() {
 }
 
 Task<Result<void>> ServerStream::write(const BodyPiece& piece, const http::HeaderBlock* trailers) {
+  const bool ends = piece.last && !keep_alive_ && !tunnel_ && reader_.complete();
+  if (ends) connection_->transport().end_with_next_write();
   return in_time(writer_.write(piece, trailers));
 }
 
@@ -218,6 +222,7 @@ void ServerStream::start(const ResponseHead& head) {
       tunnel_ = true;
       keep_alive_ = false;
       reader_.become_tunnel();
+      patience_.begin(connection_->transport(), {connection_->limits().tunnel_timeout, 0});
       break;
     case http::BodyLength::Kind::chunked: extra.add("Transfer-Encoding", "chunked"); break;
     case http::BodyLength::Kind::length:

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "codec/h1/body_reader.h"
 #include "codec/h1/body_writer.h"
+#include "codec/h1/client_patience.h"
 #include "codec/h1/head_parser.h"
 #include "codec/h1/input.h"
 #include "codec/server_stream.h"
@@ -20,9 +21,9 @@ struct ServerLimits {
   HeadLimits head;
   Duration header_timeout = std::chrono::seconds(10);  ///< From the first byte of a head to its last.
   Duration idle_timeout = std::chrono::seconds(60);    ///< From one exchange to the next head's first byte.
-  Duration stall_timeout =
-      std::chrono::seconds(60);  ///< Without a byte of a body in or out that is waited for.
-  Duration tunnel_timeout = std::chrono::hours(1);  ///< The same once the connection was upgraded.
+  Duration body_timeout = std::chrono::seconds(30);    ///< That a body may be waited for beyond the least rate.
+  double body_min_rate = 500;                          ///< Bytes a second, either way; 0: one byte in body_timeout will do.
+  Duration tunnel_timeout = std::chrono::hours(1);     ///< Without a byte in or out once the connection was upgraded.
 };
 
 /// Small while it waits: an idle connection holds no buffer and no exchange.
@@ -90,6 +91,8 @@ class ServerConnection {
 /// One request and its response on a ServerConnection; recycled from request to request.
 class ServerStream final : public codec::ServerStream {
  public:
+  explicit ServerStream(net::Loop& loop) noexcept : patience_(loop, reader_, writer_) {}
+
   /// Begins with a parsed request. The connection, the head and the arena outlive the exchange.
   void begin(ServerConnection& connection, const RequestHead& request, Arena& arena) noexcept;
 
@@ -117,9 +120,14 @@ class ServerStream final : public codec::ServerStream {
   /// close_after(), unless it is too late to say so to the client.
   void announce_close() noexcept { keep_alive_ = keep_alive_ && head_taken_; }
   std::uint64_t bytes_written() const noexcept override { return interim_bytes_ + writer_.sent(); }
+  const net::TlsFacts* tls() const noexcept override { return connection_->transport().tls(); }
   void watch(net::Watcher* watcher) noexcept override { connection_->transport().watch(watcher); }
   bool gone() const noexcept override { return connection_->transport().peer_gone(); }
   void cancel_read() noexcept override { connection_->transport().cancel_read(); }
+  /// The client loses its time where it has let a body wait for longer than this and is slower than it may be.
+  bool hurry(Duration allowance) noexcept { return patience_.shorten(allowance); }
+  /// The client has let a body wait for longer than it may.
+  bool client_was_late() const noexcept { return client_was_late_ && !tunnel_; }
   void abort(Fault why) noexcept override;
 
  private:
@@ -135,6 +143,7 @@ class ServerStream final : public codec::ServerStream {
   Arena* arena_ = nullptr;
   BodyReader reader_;
   BodyWriter writer_;
+  ClientPatience patience_;
   std::uint64_t interim_bytes_ = 0;
   bool reading_ = false;  // waits for the client's next byte
   bool writing_ = false;  // waits for the client to take what was written
@@ -143,6 +152,7 @@ class ServerStream final : public codec::ServerStream {
   bool head_taken_ = false;
   bool head_only_ = false;  // HEAD: the response has no body whatever it says
   bool tunnel_ = false;
+  bool client_was_late_ = false;
 };
 
 }  // namespace sluice::codec::h1

@@ -47,6 +47,9 @@ class ServerStream : public codec::ServerStream {
   /// Bytes of the request's head, as RFC 9113 6.5.2 counts them.
   std::uint32_t head_size() const noexcept { return head_bytes_; }
 
+  /// The client loses its time where it has let a body wait for longer than this. True then.
+  bool hurry(Duration allowance) noexcept { return stall_.hurry(allowance); }
+
   /// As the client names it: "http" or "https" from those that mean this server.
   std::string_view scheme() const noexcept { return scheme_; }
 
@@ -77,6 +80,7 @@ class ServerStream : public codec::ServerStream {
   http::Refusal refusal() const noexcept override { return body_refusal_; }
   void close_after() noexcept override {}  // other streams go on, and so may later ones
   std::uint64_t bytes_written() const noexcept override { return sent_; }
+  const net::TlsFacts* tls() const noexcept override;
   void watch(net::Watcher* watcher) noexcept override { watcher_ = watcher; }
   bool gone() const noexcept override { return failed(); }
   void cancel_read() noexcept override;
@@ -91,11 +95,13 @@ class ServerStream : public codec::ServerStream {
     ~Stall() { disarm(); }
     void begin(Duration after) noexcept;
     void end() noexcept { disarm(); }
+    bool hurry(Duration allowance) noexcept;
 
    private:
     void on_timer() noexcept override;
     ServerStream& stream_;
     net::Loop& loop_;
+    TimePoint begun_{};
   };
 
   bool failed() const noexcept { return fault_ != Fault::none; }
@@ -205,6 +211,9 @@ class ServerConnection {
   /// GOAWAY: streams that have begun are finished, later ones are not served.
   void stop() noexcept;
   void abort() noexcept { transport_->abort(Fault::cancelled); }
+
+  /// No stream has been under way since then.
+  bool rests_since(TimePoint when) const noexcept { return live_.empty() && idle_since_ <= when; }
 
   net::Transport& transport() noexcept { return *transport_; }
   const ServerLimits& limits() const noexcept { return limits_; }

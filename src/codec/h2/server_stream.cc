@@ -322,6 +322,8 @@ void ServerStream::submit_trailers() {
 
 // --- its end
 
+const net::TlsFacts* ServerStream::tls() const noexcept { return connection_->transport().tls(); }
+
 void ServerStream::abort(Fault why) noexcept {
   if (failed()) return;
   if (!closed_) nghttp2_submit_rst_stream(connection_->session_, NGHTTP2_FLAG_NONE, id_, NGHTTP2_INTERNAL_ERROR);
@@ -343,7 +345,15 @@ void ServerStream::wake(std::coroutine_handle<>& waiter) noexcept {
 
 void ServerStream::Stall::begin(Duration after) noexcept {
   disarm();
-  loop_.timers().arm(*this, loop_.now() + after);
+  begun_ = loop_.now();
+  loop_.timers().arm(*this, begun_ + after);
+}
+
+bool ServerStream::Stall::hurry(Duration allowance) noexcept {
+  if (!armed() || loop_.now() - begun_ < allowance) return false;
+  disarm();
+  on_timer();
+  return true;
 }
 
 // A client that only owes bytes can still be told; one that takes none cannot.

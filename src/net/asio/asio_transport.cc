@@ -218,6 +218,9 @@ class AsioTransport final : public Transport {
     }
   }
 
+  std::optional<std::uint64_t> delivered() const noexcept override {
+    return delivered_bytes(stream_->socket.native_handle());
+  }
   const Address& peer() const noexcept override { return peer_; }
   const Address& local() const noexcept override {
     if (local_.family() == AF_UNSPEC && stream_->aborted == Fault::none) {

@@ -34,6 +34,10 @@ class EpollLoop final : public Loop, private Network {
   Network& network() noexcept override { return *this; }
   BufferPool& buffers() noexcept { return buffers_; }
   PipePool& pipes() noexcept { return pipes_; }
+  void release_unused() noexcept override {
+    Loop::release_unused();
+    buffers_.release_unused();
+  }
 
   // For transports and acceptors.
   bool add(int descriptor, std::uint32_t events, EpollSource& source) noexcept;

@@ -67,7 +67,12 @@ bool EpollTransport::peer_gone() const noexcept {
 }
 
 void EpollTransport::shutdown_write() noexcept {
-  if (socket_ >= 0) ::shutdown(socket_, SHUT_WR);
+  if (socket_ >= 0 && !is(fin_sent)) send_fin();
+}
+
+void EpollTransport::send_fin() noexcept {
+  set(fin_sent);
+  ::shutdown(socket_, SHUT_WR);
 }
 
 void EpollTransport::cancel_read() noexcept {
@@ -257,18 +262,21 @@ bool EpollTransport::try_write(WriteOp& op) noexcept {
       write_error_ = error;
     }
   }
+  if (is(ends)) send_fin();
   op.result = Result<void>();
   return true;
 }
 
-// 0 or an errno. Clears `writable` where the kernel took less than it was given.
+// 0 or an errno. Of the last write the kernel keeps what fills no segment, for FIN to go with it. Clears
+// `writable` where the kernel took less than it was given.
 int EpollTransport::send_slices() noexcept {
   JoinBuffer joined;
   Slice piece = slices_.size() == 1 ? slices_[0].substr(written_) : join(slices_, written_, joined);
   std::size_t asked = piece.size();
+  const int flags = MSG_NOSIGNAL | (is(ends) ? MSG_MORE : 0);
   long sent;
   if (!piece.empty()) {
-    sent = send(socket_, piece.data(), piece.size(), MSG_NOSIGNAL);
+    sent = send(socket_, piece.data(), piece.size(), flags);
   } else {
     iovec parts[kSlicesAtOnce];
     std::size_t count = gather(slices_, written_, parts);
@@ -276,7 +284,7 @@ int EpollTransport::send_slices() noexcept {
     msghdr message{};
     message.msg_iov = parts;
     message.msg_iovlen = count;
-    sent = sendmsg(socket_, &message, MSG_NOSIGNAL);
+    sent = sendmsg(socket_, &message, flags);
   }
   if (sent < 0) return errno == EINTR ? 0 : errno;
   if (static_cast<std::size_t>(sent) < asked) unset(writable);

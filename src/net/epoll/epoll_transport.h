@@ -2,6 +2,7 @@
 #pragma once
 
 #include "net/epoll/epoll_loop.h"
+#include "net/socket.h"
 
 namespace sluice::net {
 
@@ -22,8 +23,10 @@ class EpollTransport final : public Transport,
   void watch(Watcher* watcher) noexcept override;
   bool peer_gone() const noexcept override;
   void shutdown_write() noexcept override;
+  void end_with_next_write() noexcept override { set(ends); }
   void cancel_read() noexcept override;
   void abort(Fault why, bool reset) noexcept override;
+  std::optional<std::uint64_t> delivered() const noexcept override { return delivered_bytes(socket_); }
   const Address& peer() const noexcept override { return peer_; }
   const Address& local() const noexcept override;
   bool takes_pipes() const noexcept override { return true; }
@@ -49,6 +52,8 @@ class EpollTransport final : public Transport,
     writes_watched = 128,  // EPOLLOUT is in the registration
     bulk = 256,            // the pending read expects much
     has_turn = 512,        // it comes from the parked queue: others that wait do not go first
+    ends = 1024,           // FIN goes with the last byte of the write that is under way or comes next
+    fin_sent = 2048,
   };
   bool is(unsigned flags) const noexcept { return (flags_ & flags) != 0; }
   void set(unsigned flags) noexcept { flags_ = static_cast<std::uint16_t>(flags_ | flags); }
@@ -58,6 +63,7 @@ class EpollTransport final : public Transport,
   bool try_fill(ReadOp& op, Pipe& pipe) noexcept;
   bool end_read(ReadOp& op, int error) noexcept;
   bool try_write(WriteOp& op) noexcept;
+  void send_fin() noexcept;
   int send_slices() noexcept;
   void drop_written(std::size_t bytes) noexcept;
   void finish_connect() noexcept;

@@ -210,6 +210,7 @@ bool MemoryTransport::send_piece() noexcept {
   rest = rest.substr(0, std::max<std::size_t>(1, delivery.bytes));
   out().push(rest, network_.loop_.now() + delivery.delay);
   written_ += rest.size();
+  sent_ += rest.size();
   tell(link_->ends[1 - side_]);
   return true;
 }

@@ -23,6 +23,7 @@ class MemoryTransport final : public Transport, private Timer, public ListHook<>
   void shutdown_write() noexcept override;
   void cancel_read() noexcept override;
   void abort(Fault why, bool reset) noexcept override;
+  std::optional<std::uint64_t> delivered() const noexcept override { return sent_ - link_->pipes[side_].size(); }
   const Address& peer() const noexcept override { return peer_; }
   const Address& local() const noexcept override { return local_; }
 
@@ -66,6 +67,7 @@ class MemoryTransport final : public Transport, private Timer, public ListHook<>
   Watcher* watcher_ = nullptr;
   std::span<const Slice> slices_;
   std::size_t written_ = 0;
+  std::uint64_t sent_ = 0;
   std::uint64_t turn_ = 0;
   unsigned at_once_ = 0;
 };

@@ -6,6 +6,7 @@
 #include <openssl/x509v3.h>
 
 #include "net/address.h"
+#include "net/tls/key_schedule.h"
 
 namespace sluice::net::tls {
 namespace {
@@ -18,15 +19,18 @@ int index_of_session() {
   return index;
 }
 
+// Kept as a copy, and shown as one: OpenSSL invalidates a session for all who share it when a connection gets
+// its next ticket or fails.
 int on_new_session(SSL* ssl, SSL_SESSION* session) {
-  static_cast<ResumableSession*>(SSL_get_ex_data(ssl, index_of_session()))->keep(UniqueSession(session));
-  return 1;  // it is ours now
+  auto& kept = *static_cast<ResumableSession*>(SSL_get_ex_data(ssl, index_of_session()));
+  if (UniqueSession copy{SSL_SESSION_dup(session)}) kept.keep(std::move(copy));
+  return 0;  // the original stays theirs
 }
 
 }  // namespace
 
 SharedClientContext::SharedClientContext(const ClientPolicy& policy, std::optional<FileFault>& fault)
-    : context_(SSL_CTX_new(TLS_client_method())), verify_(policy.verify) {
+    : context_(SSL_CTX_new_ex(nullptr, own_key_schedule(), TLS_client_method())), verify_(policy.verify) {
   if (!context_) throw std::bad_alloc();
   auto* context = context_.get();
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
@@ -45,9 +49,15 @@ void SharedClientContext::trust(const ClientPolicy& policy, std::optional<FileFa
   if (!verify_) return;
   if (policy.ca.empty()) {
     SSL_CTX_set_default_verify_paths(context);
-  } else if (SSL_CTX_load_verify_file(context, policy.ca.c_str()) != 1) {
-    fault = FileFault{FileFault::File::ca, policy.ca + ": " + take_error()};
+    return;
   }
+  auto loaded = load_authorities(policy.ca);
+  if (auto* found = std::get_if<FileFault>(&loaded)) {
+    fault = *found;
+    return;
+  }
+  auto* store = SSL_CTX_get_cert_store(context);
+  for (auto& authority : std::get<0>(loaded)) X509_STORE_add_cert(store, authority.get());
 }
 
 void SharedClientContext::show(const KeyPairFiles& files, std::optional<FileFault>& fault) {
@@ -73,7 +83,8 @@ UniqueSsl SharedClientContext::make_ssl(const std::string& server_name, Resumabl
     X509_VERIFY_PARAM_set_hostflags(expected, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
     if (verify_) SSL_set1_host(ssl.get(), server_name.c_str());
   }
-  if (session.get() != nullptr) SSL_set_session(ssl.get(), session.get());
+  if (session.get() == nullptr) return ssl;
+  if (const UniqueSession copy{SSL_SESSION_dup(session.get())}) SSL_set_session(ssl.get(), copy.get());
   return ssl;
 }
 

@@ -1,36 +1,46 @@
 #include "net/tls/key_pair.h"
 
-#include <cerrno>
-#include <cstring>
 #include <ctime>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <optional>
 
+#include <openssl/crypto.h>
 #include <openssl/err.h>
+#include <openssl/ocsp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
+
+#include "base/file.h"
 
 namespace sluice::net::tls {
 namespace {
 
 using File = FileFault::File;
 
+constexpr Bytes kLargestFile{1 << 20};
+constexpr Bytes kLargestAuthorities{16 << 20};
+
 // No pass phrase is asked for: a start must not wait for a person.
 int no_pass_phrase(char*, int, int, void*) { return -1; }
-
-UniqueBio open_file(const std::string& path) { return UniqueBio(BIO_new_file(path.c_str(), "r")); }
 
 FileFault fault(File file, const std::string& path, const std::string& what) {
   return {file, path + ": " + what};
 }
 
-FileFault unreadable(File file, const std::string& path) {
-  const int error = errno;
-  ERR_clear_error();
-  return fault(file, path, std::strerror(error));
-}
+// What OpenSSL reads PEM from. Keys do not stay in freed memory.
+class PemText {
+ public:
+  explicit PemText(std::string text)
+      : text_(std::move(text)), bio_(BIO_new_mem_buf(text_.data(), static_cast<int>(text_.size()))) {}
+  PemText(const PemText&) = delete;
+  PemText& operator=(const PemText&) = delete;
+  ~PemText() { OPENSSL_cleanse(text_.data(), text_.size()); }
+  bio_st* bio() const noexcept { return bio_.get(); }
+
+ private:
+  std::string text_;
+  const UniqueBio bio_;
+};
 
 std::string lower(std::string_view text) {
   std::string result(text);
@@ -67,29 +77,37 @@ WallTime expiry_of(const X509& certificate) {
   return WallTime(std::chrono::seconds(timegm(&utc)));
 }
 
-std::optional<FileFault> read_certificates(const std::string& path, KeyPair& pair) {
-  const auto file = open_file(path);
-  if (!file) return unreadable(File::certificate, path);
-  pair.leaf.reset(PEM_read_bio_X509_AUX(file.get(), nullptr, no_pass_phrase, nullptr));
-  if (!pair.leaf) return fault(File::certificate, path, "no certificate in PEM: " + take_error());
+// Up to the end; false where a certificate is broken.
+bool read_more(bio_st* bio, std::vector<UniqueCertificate>& certificates) {
   for (;;) {
-    UniqueCertificate next(PEM_read_bio_X509(file.get(), nullptr, no_pass_phrase, nullptr));
+    UniqueCertificate next(PEM_read_bio_X509(bio, nullptr, no_pass_phrase, nullptr));
     if (!next) break;
-    pair.chain.push_back(std::move(next));
+    certificates.push_back(std::move(next));
   }
   const auto error = ERR_peek_last_error();
   const bool at_end = ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
-  if (!at_end) return fault(File::certificate, path, "broken certificate in the chain: " + take_error());
-  ERR_clear_error();
+  if (at_end) ERR_clear_error();
+  return at_end;
+}
+
+std::optional<FileFault> read_certificates(const std::string& path, KeyPair& pair) {
+  auto text = read_regular_file(path, kLargestFile);
+  if (!text) return fault(File::certificate, path, text.error().message);
+  const PemText pem(std::move(*text));
+  pair.leaf.reset(PEM_read_bio_X509_AUX(pem.bio(), nullptr, no_pass_phrase, nullptr));
+  if (!pair.leaf) return fault(File::certificate, path, "no certificate in PEM: " + take_error());
+  if (!read_more(pem.bio(), pair.chain))
+    return fault(File::certificate, path, "broken certificate in the chain: " + take_error());
   pair.names = names_of(*pair.leaf);
   pair.expires = expiry_of(*pair.leaf);
   return {};
 }
 
 std::optional<FileFault> read_key(const std::string& path, KeyPair& pair) {
-  const auto file = open_file(path);
-  if (!file) return unreadable(File::private_key, path);
-  pair.key.reset(PEM_read_bio_PrivateKey(file.get(), nullptr, no_pass_phrase, nullptr));
+  auto text = read_regular_file(path, kLargestFile);
+  if (!text) return fault(File::private_key, path, text.error().message);
+  const PemText pem(std::move(*text));
+  pair.key.reset(PEM_read_bio_PrivateKey(pem.bio(), nullptr, no_pass_phrase, nullptr));
   if (!pair.key)
     return fault(File::private_key, path, "no private key in PEM without a pass phrase: " + take_error());
   if (X509_check_private_key(pair.leaf.get(), pair.key.get()) != 1) {
@@ -99,12 +117,20 @@ std::optional<FileFault> read_key(const std::string& path, KeyPair& pair) {
   return {};
 }
 
+bool is_ocsp_response(const std::string& der) {
+  const auto* at = reinterpret_cast<const unsigned char*>(der.data());
+  auto* response = d2i_OCSP_RESPONSE(nullptr, &at, static_cast<long>(der.size()));
+  OCSP_RESPONSE_free(response);
+  ERR_clear_error();
+  return response != nullptr;
+}
+
 std::optional<FileFault> read_ocsp(const std::string& path, KeyPair& pair) {
   if (path.empty()) return {};
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return unreadable(File::ocsp_response, path);
-  pair.ocsp_response.assign(std::istreambuf_iterator<char>(file), {});
-  if (pair.ocsp_response.empty()) return fault(File::ocsp_response, path, "the file is empty");
+  auto der = read_regular_file(path, kLargestFile);
+  if (!der) return fault(File::ocsp_response, path, der.error().message);
+  if (!is_ocsp_response(*der)) return fault(File::ocsp_response, path, "no OCSP response in DER");
+  pair.ocsp_response = std::move(*der);
   return {};
 }
 
@@ -116,6 +142,16 @@ std::variant<KeyPair, FileFault> load_key_pair(const KeyPairFiles& files) {
   if (auto fault = read_key(files.private_key, pair)) return *fault;
   if (auto fault = read_ocsp(files.ocsp_response, pair)) return *fault;
   return pair;
+}
+
+std::variant<std::vector<UniqueCertificate>, FileFault> load_authorities(const std::string& path) {
+  auto text = read_regular_file(path, kLargestAuthorities);
+  if (!text) return fault(File::ca, path, text.error().message);
+  const PemText pem(std::move(*text));
+  std::vector<UniqueCertificate> certificates;
+  if (!read_more(pem.bio(), certificates)) return fault(File::ca, path, "broken certificate: " + take_error());
+  if (certificates.empty()) return fault(File::ca, path, "no certificate in PEM");
+  return certificates;
 }
 
 }  // namespace sluice::net::tls

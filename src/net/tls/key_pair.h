@@ -37,4 +37,7 @@ struct KeyPair {
 /// Reads and checks the files: each by itself, and that the key belongs to the certificate.
 std::variant<KeyPair, FileFault> load_key_pair(const KeyPairFiles& files);
 
+/// The certificates of a PEM file of those who vouch for others; at least one.
+std::variant<std::vector<UniqueCertificate>, FileFault> load_authorities(const std::string& path);
+
 }  // namespace sluice::net::tls

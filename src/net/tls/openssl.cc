@@ -11,6 +11,7 @@
 namespace sluice::net::tls {
 
 void Free::operator()(bio_st* bio) const noexcept { BIO_free_all(bio); }
+void Free::operator()(evp_cipher_st* cipher) const noexcept { EVP_CIPHER_free(cipher); }
 void Free::operator()(evp_pkey_st* key) const noexcept { EVP_PKEY_free(key); }
 void Free::operator()(ssl_ctx_st* context) const noexcept { SSL_CTX_free(context); }
 void Free::operator()(ssl_session_st* session) const noexcept { SSL_SESSION_free(session); }
@@ -26,6 +27,10 @@ std::string take_error() {
   char text[256];
   ERR_error_string_n(code, text, sizeof text);
   return text;
+}
+
+void clear_errors() noexcept {
+  if (ERR_peek_error() != 0) ERR_clear_error();
 }
 
 }  // namespace sluice::net::tls

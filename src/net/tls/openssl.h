@@ -6,6 +6,7 @@
 
 struct bio_st;
 struct evp_cipher_ctx_st;
+struct evp_cipher_st;
 struct evp_mac_ctx_st;
 struct evp_pkey_st;
 struct ssl_ctx_st;
@@ -17,6 +18,7 @@ namespace sluice::net::tls {
 
 struct Free {
   void operator()(bio_st* bio) const noexcept;
+  void operator()(evp_cipher_st* cipher) const noexcept;
   void operator()(evp_pkey_st* key) const noexcept;
   void operator()(ssl_ctx_st* context) const noexcept;
   void operator()(ssl_session_st* session) const noexcept;
@@ -25,6 +27,7 @@ struct Free {
 };
 
 using UniqueBio = std::unique_ptr<bio_st, Free>;
+using UniqueCipher = std::unique_ptr<evp_cipher_st, Free>;
 using UniqueKey = std::unique_ptr<evp_pkey_st, Free>;
 using UniqueContext = std::unique_ptr<ssl_ctx_st, Free>;
 using UniqueSession = std::unique_ptr<ssl_session_st, Free>;
@@ -33,5 +36,8 @@ using UniqueCertificate = std::unique_ptr<x509_st, Free>;
 
 /// The first error of this thread's queue in words, which empties it: "no start line".
 std::string take_error();
+
+/// Empties this thread's queue, as SSL_get_error() wants it before a call; almost free where it is empty.
+void clear_errors() noexcept;
 
 }  // namespace sluice::net::tls

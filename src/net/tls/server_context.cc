@@ -1,11 +1,15 @@
 #include "net/tls/server_context.h"
 
 #include <algorithm>
+#include <atomic>
+#include <mutex>
 #include <new>
 
 #include <openssl/err.h>
 #include <openssl/ocsp.h>
 #include <openssl/ssl.h>
+
+#include "net/tls/key_schedule.h"
 
 namespace sluice::net::tls {
 namespace {
@@ -16,6 +20,9 @@ constexpr const char* kCiphers =
     "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
 constexpr const char* kGroups = "X25519:P-256:P-384";
 
+// Taken note of, whatever it is: only so does a session of TLS 1.2 remember it for when it is resumed.
+int on_server_name(SSL*, int*, void*) { return SSL_TLSEXT_ERR_OK; }
+
 std::string lower(std::string_view text) {
   std::string result(text);
   for (char& c : result) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
@@ -24,25 +31,30 @@ std::string lower(std::string_view text) {
 
 }  // namespace
 
-// A key pair that is read when it is first wanted; one that cannot be read then fails its handshakes.
+// A key pair that is read when it is first wanted. One that cannot be read (no descriptor is left, the file
+// is being replaced) fails that handshake, and the next one tries again.
 struct SharedServerContext::Late {
   explicit Late(KeyPairFiles f) : files(std::move(f)) {}
 
   const KeyPair* get() {
-    std::call_once(once, [this] {
-      auto loaded = load_key_pair(files);
-      if (auto* found = std::get_if<KeyPair>(&loaded)) pair = std::make_unique<KeyPair>(std::move(*found));
-    });
+    // Acquire: the pair that another thread has read is whole.
+    if (const auto* known = loaded.load(std::memory_order_acquire)) return known;
+    std::lock_guard lock(reading);
+    if (pair) return pair.get();
+    auto read = load_key_pair(files);
+    if (auto* found = std::get_if<KeyPair>(&read)) pair = std::make_unique<KeyPair>(std::move(*found));
+    loaded.store(pair.get(), std::memory_order_release);
     return pair.get();
   }
 
   KeyPairFiles files;
-  std::once_flag once;
+  std::mutex reading;
   std::unique_ptr<KeyPair> pair;
+  std::atomic<const KeyPair*> loaded{nullptr};
 };
 
 SharedServerContext::SharedServerContext(const ServerPolicy& policy, std::vector<PolicyFault>& faults)
-    : context_(SSL_CTX_new(TLS_server_method())) {
+    : context_(SSL_CTX_new_ex(nullptr, own_key_schedule(), TLS_server_method())) {
   if (!context_) throw std::bad_alloc();
   set_policy(policy);
   set_client_auth(policy, faults);
@@ -58,6 +70,7 @@ SharedServerContext::SharedServerContext(const ServerPolicy& policy, std::vector
     index(i, pair.names);
     expiries_.push_back({files.certificate, pair.expires});
   }
+  if (faults.empty()) show_first();
 }
 
 SharedServerContext::~SharedServerContext() = default;
@@ -80,6 +93,7 @@ void SharedServerContext::set_policy(const ServerPolicy& policy) {
   tickets_.serve(*context);
   protocols_ = policy.protocols;
   SSL_CTX_set_alpn_select_cb(context, on_alpn, this);
+  SSL_CTX_set_tlsext_servername_callback(context, on_server_name);
   SSL_CTX_set_cert_cb(context, on_certificate, this);
   SSL_CTX_set_tlsext_status_cb(context, on_status);
   SSL_CTX_set_tlsext_status_arg(context, this);
@@ -90,13 +104,15 @@ void SharedServerContext::set_client_auth(const ServerPolicy& policy, std::vecto
   auto* context = context_.get();
   const int must = policy.client_auth == ClientAuth::required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER | must, nullptr);
-  auto* names = SSL_load_client_CA_file(policy.client_ca.c_str());
-  if (names == nullptr || SSL_CTX_load_verify_file(context, policy.client_ca.c_str()) != 1) {
-    sk_X509_NAME_pop_free(names, X509_NAME_free);
-    faults.push_back({std::string::npos, {FileFault::File::ca, policy.client_ca + ": " + take_error()}});
+  auto loaded = load_authorities(policy.client_ca);
+  if (auto* fault = std::get_if<FileFault>(&loaded)) {
+    faults.push_back({std::string::npos, *fault});
     return;
   }
-  SSL_CTX_set_client_CA_list(context, names);
+  for (auto& authority : std::get<0>(loaded)) {
+    X509_STORE_add_cert(SSL_CTX_get_cert_store(context), authority.get());
+    SSL_CTX_add_client_CA(context, authority.get());  // the names that clients are told
+  }
 }
 
 void SharedServerContext::index(std::size_t pair, const std::vector<std::string>& names) {
@@ -106,9 +122,18 @@ void SharedServerContext::index(std::size_t pair, const std::vector<std::string>
   }
 }
 
+// Connections inherit it, and spare each handshake the checks of a certificate that is set anew.
+void SharedServerContext::show_first() {
+  const auto* pair = late_[0]->get();
+  if (pair == nullptr) return;
+  SSL_CTX_use_certificate(context_.get(), pair->leaf.get());
+  SSL_CTX_use_PrivateKey(context_.get(), pair->key.get());
+  for (const auto& certificate : pair->chain) SSL_CTX_add1_chain_cert(context_.get(), certificate.get());
+}
+
 // By exact name, else by a wildcard for the first label (RFC 9525 6.3), else the first of all. Several
 // certificates of one name differ in their kind of key, and the client's offer decides.
-std::vector<std::size_t> SharedServerContext::pairs_for(std::string_view server_name) const {
+const std::vector<std::size_t>& SharedServerContext::pairs_for(std::string_view server_name) const {
   const auto name = lower(server_name);
   if (const auto exact = by_name_.find(name); exact != by_name_.end()) return exact->second;
   const auto dot = name.find('.');
@@ -116,7 +141,7 @@ std::vector<std::size_t> SharedServerContext::pairs_for(std::string_view server_
     if (const auto wild = by_wildcard_.find(name.substr(dot + 1)); wild != by_wildcard_.end())
       return wild->second;
   }
-  return {0};
+  return first_;
 }
 
 UniqueSsl SharedServerContext::make_ssl() const {
@@ -140,7 +165,10 @@ bool SharedServerContext::use(SSL& ssl, std::size_t pair) {
 int SharedServerContext::on_certificate(SSL* ssl, void* self) try {
   auto& context = *static_cast<SharedServerContext*>(self);
   const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
-  for (const auto pair : context.pairs_for(name ? name : "")) {
+  const auto& pairs = context.pairs_for(name ? name : "");
+  if (pairs == context.first_ && SSL_get_certificate(ssl) != nullptr) return 1;
+  SSL_certs_clear(ssl);
+  for (const auto pair : pairs) {
     if (!context.use(*ssl, pair)) return 0;
   }
   return 1;
@@ -164,17 +192,21 @@ int SharedServerContext::on_alpn(SSL*, const unsigned char** out, unsigned char*
 }
 
 // The response that belongs to the certificate in use (RFC 6066 8).
-int SharedServerContext::on_status(SSL* ssl, void* self) {
+int SharedServerContext::on_status(SSL* ssl, void* self) try {
   auto& context = *static_cast<SharedServerContext*>(self);
   const auto* used = SSL_get_certificate(ssl);
-  for (const auto& late : context.late_) {
-    if (!late->pair || late->pair->leaf.get() != used || late->pair->ocsp_response.empty()) continue;
-    const auto& response = late->pair->ocsp_response;
+  const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+  for (const auto index : context.pairs_for(name ? name : "")) {
+    const auto* pair = context.late_[index]->get();
+    if (pair == nullptr || pair->leaf.get() != used || pair->ocsp_response.empty()) continue;
+    const auto& response = pair->ocsp_response;
     auto* copy = static_cast<unsigned char*>(OPENSSL_memdup(response.data(), response.size()));
     if (copy == nullptr) break;
     SSL_set_tlsext_status_ocsp_resp(ssl, copy, static_cast<long>(response.size()));
     return SSL_TLSEXT_ERR_OK;
   }
+  return SSL_TLSEXT_ERR_NOACK;
+} catch (const std::bad_alloc&) {
   return SSL_TLSEXT_ERR_NOACK;
 }
 

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -35,8 +34,8 @@ struct PolicyFault {
   FileFault fault;
 };
 
-/// Immutable but for what is loaded late: the certificates are all checked at first, and each is read again
-/// when the first client asks for it. Any thread.
+/// Immutable but for what is loaded late: the certificates are all checked at first, and each but the first
+/// of all is read again when the first client asks for it. Any thread.
 class SharedServerContext {
  public:
   /// Faults of the files go to `faults`; with any, the context is not to be used.
@@ -59,7 +58,8 @@ class SharedServerContext {
   void set_policy(const ServerPolicy& policy);
   void set_client_auth(const ServerPolicy& policy, std::vector<PolicyFault>& faults);
   void index(std::size_t pair, const std::vector<std::string>& names);
-  std::vector<std::size_t> pairs_for(std::string_view server_name) const;
+  void show_first();
+  const std::vector<std::size_t>& pairs_for(std::string_view server_name) const;
   bool use(ssl_st& ssl, std::size_t pair);
   static int on_certificate(ssl_st* ssl, void* self);
   static int on_status(ssl_st* ssl, void* self);
@@ -70,6 +70,7 @@ class SharedServerContext {
   std::vector<std::string> protocols_;
   SharedTicketKeys tickets_;
   std::vector<std::unique_ptr<Late>> late_;
+  const std::vector<std::size_t> first_{0};
   std::unordered_map<std::string, std::vector<std::size_t>> by_name_;      // exact, in lower case
   std::unordered_map<std::string, std::vector<std::size_t>> by_wildcard_;  // what is behind "*."
   std::vector<Expiry> expiries_;

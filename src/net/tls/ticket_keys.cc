@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 #include <stdexcept>
 
 #include <openssl/core_names.h>
@@ -22,7 +23,10 @@ int on_ticket(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* 
               int sealing) {
   auto& keys = *static_cast<SharedTicketKeys*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), index_of_keys()));
   const auto now = std::chrono::steady_clock::now();
-  return sealing ? keys.seal(name, iv, cipher, mac, now) : keys.open(name, iv, cipher, mac, now);
+  if (sealing) return keys.seal(name, iv, cipher, mac, now);
+  const int opened = keys.open(name, iv, cipher, mac, now);
+  // A ticket of TLS 1.3 is to be used once (RFC 8446 C.4): whoever shows one is given the next.
+  return opened == 1 && SSL_version(ssl) >= TLS1_3_VERSION ? 2 : opened;
 }
 
 template <std::size_t N>
@@ -35,6 +39,10 @@ bool set_mac_key(EVP_MAC_CTX* mac, std::array<unsigned char, N>& key) {
 }
 
 }  // namespace
+
+SharedTicketKeys::SharedTicketKeys() : cipher_(EVP_CIPHER_fetch(nullptr, "AES-256-CBC", nullptr)) {
+  if (!cipher_) throw std::bad_alloc();
+}
 
 void SharedTicketKeys::serve(SSL_CTX& context) {
   SSL_CTX_set_ex_data(&context, index_of_keys(), this);
@@ -60,8 +68,8 @@ int SharedTicketKeys::seal(unsigned char* name, unsigned char* iv, EVP_CIPHER_CT
   rotate(now);
   auto& key = keys_[0];
   std::memcpy(name, key.name.data(), key.name.size());
-  if (RAND_bytes(iv, EVP_CIPHER_get_iv_length(EVP_aes_256_cbc())) != 1) return -1;
-  if (EVP_EncryptInit_ex2(cipher, EVP_aes_256_cbc(), key.cipher.data(), iv, nullptr) != 1) return -1;
+  if (RAND_bytes(iv, EVP_CIPHER_get_iv_length(cipher_.get())) != 1) return -1;
+  if (EVP_EncryptInit_ex2(cipher, cipher_.get(), key.cipher.data(), iv, nullptr) != 1) return -1;
   return set_mac_key(mac, key.mac) ? 1 : -1;
 } catch (const std::exception&) {
   return -1;
@@ -74,7 +82,7 @@ int SharedTicketKeys::open(const unsigned char* name, const unsigned char* iv, E
     auto& key = keys_[i];
     if (std::memcmp(name, key.name.data(), key.name.size()) != 0) continue;
     if (now - key.made > 3 * seals_for) return 0;
-    if (EVP_DecryptInit_ex2(cipher, EVP_aes_256_cbc(), key.cipher.data(), iv, nullptr) != 1) return -1;
+    if (EVP_DecryptInit_ex2(cipher, cipher_.get(), key.cipher.data(), iv, nullptr) != 1) return -1;
     if (!set_mac_key(mac, key.mac)) return -1;
     return now - key.made < seals_for ? 1 : 2;
   }

@@ -15,12 +15,15 @@ class SharedTicketKeys {
  public:
   static constexpr Duration seals_for = std::chrono::hours(1);
 
+  SharedTicketKeys();
+
   /// The context's tickets use these keys, which outlive it.
   void serve(ssl_ctx_st& context);
 
-  /// As OpenSSL's ticket key callback: 1 done, 2 done and the ticket is to be renewed, 0 unknown key, -1
-  /// error.
-  int seal(unsigned char* name, unsigned char* iv, evp_cipher_ctx_st* cipher, evp_mac_ctx_st* mac, TimePoint now);
+  /// As OpenSSL's ticket key callback: 1 done, 2 done and the key is no longer the one that seals, 0 unknown
+  /// key, -1 error.
+  int seal(unsigned char* name, unsigned char* iv, evp_cipher_ctx_st* cipher, evp_mac_ctx_st* mac,
+           TimePoint now);
   int open(const unsigned char* name, const unsigned char* iv, evp_cipher_ctx_st* cipher, evp_mac_ctx_st* mac,
            TimePoint now);
 
@@ -33,8 +36,9 @@ class SharedTicketKeys {
   };
   void rotate(TimePoint now);
 
-  std::mutex mutex_;         // of handshakes only
-  std::array<Key, 3> keys_;  // the newest first
+  const UniqueCipher cipher_;  // fetched once: by its name alone OpenSSL would look for it at each ticket
+  std::mutex mutex_;           // of handshakes only
+  std::array<Key, 3> keys_;    // the newest first
   std::size_t count_ = 0;
 };
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
@@ -54,7 +53,11 @@ TlsTransport::TlsTransport(std::unique_ptr<Transport> inner, UniqueSsl ssl, Role
   }
 }
 
-TlsTransport::~TlsTransport() = default;
+// OpenSSL resumes no session of a connection that ended without close_notify of our own; TLS since 1.1 does
+// (RFC 5246 7.2.1).
+TlsTransport::~TlsTransport() {
+  if (role_ == Role::client) SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+}
 
 void TlsTransport::discard() noexcept {
   this->~TlsTransport();
@@ -72,12 +75,18 @@ void TlsTransport::retire() noexcept {
 // --- the handshake
 
 Task<Result<void>> TlsTransport::handshake() {
+  if (role_ == Role::server) {
+    // Which has nothing to say first, and OpenSSL takes 30 KiB as soon as it is asked.
+    const auto begun = co_await receive_handshake();
+    if (!begun) co_return begun.error();
+  }
   for (;;) {
-    ERR_clear_error();
+    clear_errors();
     const int status = SSL_do_handshake(ssl_.get());
     const int verdict = SSL_get_error(ssl_.get(), status);
     std::string failure;
     if (status != 1 && verdict != SSL_ERROR_WANT_READ) failure = take_error();
+    if (status == 1 && role_ == Role::server) break;  // a ticket goes with the first response
     const auto flushed = co_await flush_handshake();  // an alert says why, too
     if (!failure.empty()) {
       failure_ = failure;
@@ -86,15 +95,22 @@ Task<Result<void>> TlsTransport::handshake() {
     }
     if (!flushed) co_return flushed.error();
     if (status == 1) break;
-    auto chunk = co_await inner_->read();
-    if (!chunk) co_return chunk.error();
-    if (chunk->empty()) {
-      failure_ = "closed during the handshake";
-      co_return Error{.fault = Fault::closed};
-    }
-    wire_.in = std::move(*chunk);
+    const auto received = co_await receive_handshake();
+    if (!received) co_return received.error();
   }
+  wire_.out.wait();
   note_facts();
+  co_return Result<void>{};
+}
+
+Task<Result<void>> TlsTransport::receive_handshake() {
+  auto chunk = co_await inner_->read();
+  if (!chunk) co_return chunk.error();
+  if (chunk->empty()) {
+    failure_ = "closed during the handshake";
+    co_return Error{.fault = Fault::closed};
+  }
+  wire_.in = std::move(*chunk);
   co_return Result<void>{};
 }
 
@@ -133,6 +149,7 @@ bool TlsTransport::start_read(ReadOp& op, std::size_t expected) noexcept {
 
 void TlsTransport::watch(Watcher* watcher) noexcept {
   watcher_ = watcher;
+  flush();
   inner_->watch(watcher ? this : nullptr);
 }
 
@@ -164,6 +181,8 @@ Task<void> TlsTransport::receive() {
 void TlsTransport::take(Result<Chunk> chunk) noexcept {
   if (!chunk) {
     if (chunk.error().fault != Fault::cancelled) read_error_ = chunk.error();
+  } else if (chunk->empty() && write_error_.fault == Fault::reset) {
+    read_error_ = write_error_;  // a socket tells of it once, and a write had it
   } else if (chunk->empty()) {
     wire_.ended = true;
   } else {
@@ -176,6 +195,11 @@ bool TlsTransport::has_news() noexcept {
   return look_ahead() || wire_.ended || closed_ || read_error_.fault != Fault::none;
 }
 
+// Here or inside OpenSSL, which may hold decrypted bytes too.
+bool TlsTransport::has_ciphertext() const noexcept {
+  return !wire_.in.empty() || SSL_has_pending(ssl_.get()) == 1;
+}
+
 // Whatever the bytes that are here come to: plaintext, the end, an error. False: more must come.
 bool TlsTransport::decrypt(Result<Chunk>& result, std::size_t expected) noexcept {
   if (read_error_.fault != Fault::none) {
@@ -186,7 +210,10 @@ bool TlsTransport::decrypt(Result<Chunk>& result, std::size_t expected) noexcept
     result = Chunk{};
     return true;
   }
-  if (wire_.in.empty() && !wire_.ended && SSL_has_pending(ssl_.get()) == 0) return false;
+  if (!wire_.ended && !has_ciphertext()) {
+    flush();
+    return false;
+  }
   auto lease = buffers_.lease(expected);
   if (!lease) {
     result = Error{.fault = Fault::no_memory};
@@ -194,16 +221,16 @@ bool TlsTransport::decrypt(Result<Chunk>& result, std::size_t expected) noexcept
   }
   std::size_t got = 0;
   int status = 1;
-  while (got < lease.size) {
+  do {
     std::size_t more = 0;
-    ERR_clear_error();
+    clear_errors();
     status = SSL_read_ex(ssl_.get(), lease.data + got, lease.size - got, &more);
     if (status != 1) break;
     got += more;
-  }
-  if (!wire_.out.empty() && writing_.size() == 0 && !send_now()) writing_.spawn(write_more());
+  } while (got < lease.size && has_ciphertext());
   if (got == 0) {
     buffers_.give_back(lease);
+    flush();
     return read_failed(status, result);
   }
   look_ahead();
@@ -234,14 +261,14 @@ bool TlsTransport::read_failed(int status, Result<Chunk>& result) noexcept {
 // Goes on to the next plaintext, and takes in what stands before it: a close_notify is known at once, so that
 // nobody takes the connection for usable.
 bool TlsTransport::look_ahead() noexcept {
-  if (wire_.in.empty() && SSL_has_pending(ssl_.get()) == 0) return false;
+  if (!has_ciphertext()) return false;
   char byte;
   std::size_t peeked = 0;
-  ERR_clear_error();
+  clear_errors();
   const int status = SSL_peek_ex(ssl_.get(), &byte, 1, &peeked);
   if (status != 1 && SSL_get_error(ssl_.get(), status) == SSL_ERROR_SSL) read_error_ = tls_error();
   if (SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) closed_ = true;
-  ERR_clear_error();
+  clear_errors();
   return peeked != 0;
 }
 
@@ -278,11 +305,17 @@ bool TlsTransport::start_connect(WriteOp& op) noexcept {
   return true;
 }
 
+// What OpenSSL itself has to say (tickets, answers to new keys, alerts) goes with the next write, but does
+// not wait while nothing comes in.
+void TlsTransport::flush() noexcept {
+  if (!wire_.out.empty() && writing_.size() == 0 && !send_now()) writing_.spawn(write_more());
+}
+
 // Encrypts and sends until all is out, or the error is known; false: the inner transport has to wait.
 bool TlsTransport::send_now() noexcept {
   for (;;) {
     if (write_error_.fault != Fault::none) return true;
-    if (wire_.out.empty()) encrypt();
+    encrypt();
     if (wire_.out.empty()) return true;
     inner_write_ = {};
     if (!inner_->begin_write(inner_write_, wire_.out.take())) return false;
@@ -332,7 +365,7 @@ void TlsTransport::encrypt() noexcept {
       piece = {joined, size};
     }
     std::size_t taken = 0;
-    ERR_clear_error();
+    clear_errors();
     if (SSL_write_ex(ssl_.get(), piece.data(), piece.size(), &taken) != 1) {
       forget_rest();
       write_error_ = tls_error();
@@ -340,7 +373,19 @@ void TlsTransport::encrypt() noexcept {
     }
     left -= piece.size();
   } while (left != 0 && wire_.out.room() >= std::min(left, kRecord) + kRecordOverhead);
-  if (left == 0) forget_rest();
+  if (left != 0) return;
+  forget_rest();
+  if (!end_wanted_) return;
+  say_goodbye();
+  inner_->end_with_next_write();
+}
+
+// close_notify
+void TlsTransport::say_goodbye() noexcept {
+  if (std::exchange(goodbye_said_, true)) return;
+  clear_errors();
+  SSL_shutdown(ssl_.get());
+  clear_errors();
 }
 
 // Up to `most` bytes of the first slice that has some, taken off the rest.
@@ -356,9 +401,7 @@ Slice TlsTransport::next_piece(std::size_t most) noexcept {
 }
 
 void TlsTransport::shutdown_write() noexcept {
-  ERR_clear_error();
-  SSL_shutdown(ssl_.get());
-  ERR_clear_error();
+  say_goodbye();
   if (writing_.size() != 0) {
     fin_wanted_ = true;
     return;

@@ -28,8 +28,8 @@ class TlsTransport final : public Transport, private Watcher {
 
   static void operator delete(TlsTransport* self, std::destroying_delete_t) noexcept { self->retire(); }
 
-  /// Before anything else. Fault::certificate where the peer's does not stand up, Fault::tls where the sides
-  /// do not agree; failure() says why.
+  /// Before anything else; a read comes next, which sends a server's last bytes. Fault::certificate where the
+  /// peer's does not stand up, Fault::tls where the sides do not agree; failure() says why.
   Task<Result<void>> handshake();
 
   /// In OpenSSL's words, of a handshake that failed; empty else.
@@ -39,8 +39,10 @@ class TlsTransport final : public Transport, private Watcher {
   void watch(Watcher* watcher) noexcept override;
   bool peer_gone() const noexcept override;
   void shutdown_write() noexcept override;
+  void end_with_next_write() noexcept override { end_wanted_ = true; }
   void cancel_read() noexcept override;
   void abort(Fault why, bool reset) noexcept override;
+  std::optional<std::uint64_t> delivered() const noexcept override { return inner_->delivered(); }
   const Address& peer() const noexcept override { return inner_->peer(); }
   const Address& local() const noexcept override { return inner_->local(); }
   const TlsFacts* tls() const noexcept override { return &facts_; }
@@ -54,6 +56,7 @@ class TlsTransport final : public Transport, private Watcher {
   bool start_write(WriteOp& op, std::span<const Slice> slices) noexcept override;
   bool start_connect(WriteOp& op) noexcept override;
 
+  Task<Result<void>> receive_handshake();
   Task<Result<void>> flush_handshake();
   void note_facts() noexcept;
 
@@ -61,15 +64,18 @@ class TlsTransport final : public Transport, private Watcher {
   Task<void> receive();
   void take(Result<Chunk> chunk) noexcept;
   bool has_news() noexcept;
+  bool has_ciphertext() const noexcept;
   bool decrypt(Result<Chunk>& result, std::size_t expected) noexcept;
   bool read_failed(int status, Result<Chunk>& result) noexcept;
   bool look_ahead() noexcept;
 
+  void flush() noexcept;
   Task<void> write_more();
   bool send_now() noexcept;
   void encrypt() noexcept;
   void note_sent() noexcept;
   void forget_rest() noexcept;
+  void say_goodbye() noexcept;
   Slice next_piece(std::size_t most) noexcept;
 
   std::unique_ptr<Transport> inner_;
@@ -77,8 +83,10 @@ class TlsTransport final : public Transport, private Watcher {
   Wire wire_;
   UniqueSsl ssl_;
   const Role role_;
-  bool closed_ = false;      // close_notify has come
-  bool fin_wanted_ = false;  // behind what is being written
+  bool closed_ = false;        // close_notify has come
+  bool end_wanted_ = false;    // with the next write
+  bool goodbye_said_ = false;  // close_notify is out or on its way
+  bool fin_wanted_ = false;    // behind what is being written
   ReadOp* reader_ = nullptr;
   Watcher* watcher_ = nullptr;
   std::size_t expected_ = 0;

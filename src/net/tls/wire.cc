@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <new>
+#include <utility>
 
 #include <openssl/bio.h>
 
@@ -55,7 +56,18 @@ const BIO_METHOD* wire_method() {
 }  // namespace
 
 void Outgoing::reserve(std::size_t expected) noexcept {
-  if (!lease_ && !taken_) lease_ = buffers_.lease(expected);
+  if (lease_ || taken_) return;
+  lease_ = buffers_.lease(expected);
+  if (rest_.size() > lease_.size) return;
+  used_ = rest_.copy(lease_.data, rest_.size());
+  std::string().swap(rest_);
+}
+
+void Outgoing::wait() {
+  if (!lease_ || taken_) return;
+  rest_.insert(0, lease_.data, used_);
+  buffers_.give_back(std::exchange(lease_, {}));
+  used_ = 0;
 }
 
 void Outgoing::append(Slice bytes) {

@@ -27,8 +27,12 @@ class Outgoing {
   /// What is left of that.
   std::size_t room() const noexcept { return lease_.size - used_; }
 
+  /// For bytes that may wait for long: they give the lease back.
+  void wait();
+
   void append(Slice bytes);
   bool empty() const noexcept { return used_ == 0 && rest_.empty(); }
+  bool taken() const noexcept { return taken_; }
 
   /// Valid until clear(); what is appended meanwhile waits for the next.
   std::span<const Slice> take() noexcept;

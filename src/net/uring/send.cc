@@ -32,6 +32,13 @@ void Send::prepare(io_uring_sqe& entry, int descriptor) noexcept {
   io_uring_prep_sendmsg(&entry, descriptor, &message_, kFlags | (more_follows ? MSG_MORE : 0));
 }
 
+bool Send::send_now(int descriptor) noexcept {
+  message_.msg_iov = parts_.data();
+  message_.msg_iovlen = gather(rest_, sent_of_first_, parts_);
+  const auto sent = ::sendmsg(descriptor, &message_, MSG_NOSIGNAL | MSG_DONTWAIT | MSG_MORE);
+  return sent > 0 && advance(static_cast<std::size_t>(sent));
+}
+
 bool Send::advance(std::size_t bytes) noexcept {
   bytes += sent_of_first_;
   while (!rest_.empty() && bytes >= rest_.front().size()) {

@@ -23,6 +23,10 @@ class Send {
   /// Fills in the next step: everything that is left, or as many slices as a step takes.
   void prepare(io_uring_sqe& entry, int descriptor) noexcept;
 
+  /// Sends past the ring what the socket takes without waiting, and leaves the last segment open for FIN.
+  /// True when nothing is left.
+  bool send_now(int descriptor) noexcept;
+
   /// `bytes` more were sent. True when nothing is left.
   bool advance(std::size_t bytes) noexcept;
 

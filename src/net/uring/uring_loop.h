@@ -27,6 +27,12 @@ class UringLoop final : public Loop, private Network {
 
   Network& network() noexcept override { return *this; }
 
+  /// The ring sees to its own buffers.
+  void release_unused() noexcept override {
+    Loop::release_unused();
+    bulk_.release_unused();
+  }
+
   // For transports and acceptors:
   Ring& ring() noexcept { return ring_; }
   BufferRing& buffers() noexcept { return buffers_; }

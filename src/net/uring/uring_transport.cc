@@ -277,6 +277,10 @@ bool UringTransport::start_write(WriteOp& op, std::span<const Slice> slices) noe
   auto& send = loop_.sends().take();
   send.begin(slices);
   if (!send.done()) {
+    if (ends_ && !op.pipe && !connecting_ && send_with_fin(send)) {
+      loop_.sends().give_back(send);
+      return true;
+    }
     send_ = &send;
     writer_ = &op;
     if (!connecting_) this->send();
@@ -357,8 +361,17 @@ void UringTransport::finish_write(Result<void> result) noexcept {
   op->waiter.resume();
 }
 
+// Past the ring, where FIN would be a segment of its own, sent when the completion has come back. False: the
+// ring goes on with the rest, and FIN comes after it.
+bool UringTransport::send_with_fin(Send& send) noexcept {
+  fin_wanted_ = true;
+  if (!send.send_now(descriptor_)) return false;
+  send_fin();
+  return true;
+}
+
 void UringTransport::shutdown_write() noexcept {
-  if (aborted_) return;
+  if (aborted_ || fin_sent_) return;
   if (sending_) {
     fin_wanted_ = true;
   } else {
@@ -369,6 +382,7 @@ void UringTransport::shutdown_write() noexcept {
 // A system call of its own: through the ring it would go to a kernel worker thread.
 void UringTransport::send_fin() noexcept {
   fin_wanted_ = false;
+  fin_sent_ = true;
   ::shutdown(descriptor_, SHUT_WR);
 }
 
@@ -434,6 +448,8 @@ void UringTransport::on_nudge() noexcept {
 }
 
 bool UringTransport::peer_gone() const noexcept { return ended_ || lost_ || error_.fault != Fault::none; }
+
+std::optional<std::uint64_t> UringTransport::delivered() const noexcept { return delivered_bytes(descriptor_); }
 
 const Address& UringTransport::peer() const noexcept {
   if (!peer_) peer_ = store(peer_address(descriptor_));

@@ -34,8 +34,10 @@ class UringTransport final : public Transport, public ListHook<> {
   void watch(Watcher* watcher) noexcept override;
   bool peer_gone() const noexcept override;
   void shutdown_write() noexcept override;
+  void end_with_next_write() noexcept override { ends_ = true; }
   void cancel_read() noexcept override;
   void abort(Fault why, bool reset) noexcept override;
+  std::optional<std::uint64_t> delivered() const noexcept override;
   const Address& peer() const noexcept override;
   const Address& local() const noexcept override;
   bool takes_pipes() const noexcept override { return true; }
@@ -81,6 +83,7 @@ class UringTransport final : public Transport, public ListHook<> {
   void tell() noexcept;
   void finish_read(Result<Chunk> result) noexcept;
   void finish_write(Result<void> result) noexcept;
+  bool send_with_fin(Send& send) noexcept;
   void send_fin() noexcept;
   void break_socket(bool reset) noexcept;
 
@@ -97,7 +100,9 @@ class UringTransport final : public Transport, public ListHook<> {
   bool nudged_ : 1 = false;
   // Wanted:
   bool cancelling_ : 1 = false;  // the pending read ends with Fault::cancelled
+  bool ends_ : 1 = false;        // the next write is the last
   bool fin_wanted_ : 1 = false;  // after the write that is under way
+  bool fin_sent_ : 1 = false;
   // Known:
   bool drained_ : 1 = false;  // the last receive left nothing, as far as the kernel told
   bool ended_ : 1 = false;    // FIN was read

@@ -21,7 +21,8 @@ class HealthChecker::Check {
       : owner_(owner),
         config_(*owner.upstream_->config().health_check),
         index_(index),
-        probe_(owner.control_, config_, owner.upstream_->endpoint(index), owner.make_client_, owner.upstream_->tls(index)),
+        probe_(owner.control_, config_, owner.upstream_->endpoint(index), owner.make_client_,
+               owner.upstream_->opening(index)),
         verdict_(config_),
         nap_(owner.control_) {}
 

@@ -26,8 +26,12 @@ struct ProbeResult {
 class Probe {
  public:
   Probe(net::Loop& loop, const HealthCheckConfig& config, const SharedEndpoint& endpoint,
-        MakeClient make_client, DialTls tls = {})
-      : loop_(loop), config_(config), endpoint_(endpoint), make_client_(make_client), connector_(loop, std::move(tls)) {}
+        MakeClient make_client, Opening opening = {})
+      : loop_(loop),
+        config_(config),
+        endpoint_(endpoint),
+        make_client_(make_client),
+        connector_(loop, std::move(opening)) {}
 
   /// Ends after config.timeout at the latest. When the canceller speaks the result means nothing.
   Task<ProbeResult> run(const Addresses& addresses, Canceller& canceller);

@@ -7,7 +7,7 @@ import unittest
 from pathlib import Path
 
 from .gateway import Gateway, configuration
-from .peers import Nginx, Node, Scripted, find
+from .peers import Haproxy, Nginx, Node, Scripted, find
 
 
 def needs(*programs):
@@ -30,9 +30,9 @@ class EndToEnd(unittest.TestCase):
         self.folder = Path(tempfile.mkdtemp(prefix="sluice-e2e-"))
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
 
-    def gateway(self, *args, limits=None, **rest):
-        """A gateway of this test's own; it is held to a clean end. `limits` are those of setrlimit."""
-        gateway = Gateway(configuration(*args, **rest), self.folder, limits=limits)
+    def gateway(self, *args, rlimits=None, **rest):
+        """A gateway of this test's own; it is held to a clean end. `rlimits` are those of setrlimit."""
+        gateway = Gateway(configuration(*args, **rest), self.folder, limits=rlimits)
         self.addCleanup(gateway.kill)
         self.addCleanup(lambda: gateway.end_cleanly() if gateway.running else None)
         return gateway
@@ -56,8 +56,8 @@ class EndToEnd(unittest.TestCase):
         return node
 
     @classmethod
-    def shared_nginx(cls):
-        nginx = Nginx(cls.class_folder)
+    def shared_nginx(cls, servers=""):
+        nginx = Nginx(cls.class_folder, servers)
         cls.addClassCleanup(nginx.stop)
         return nginx
 
@@ -65,6 +65,12 @@ class EndToEnd(unittest.TestCase):
         server = Scripted(script)
         self.addCleanup(server.close)
         return server
+
+    @classmethod
+    def shared_haproxy(cls, sections, sockets):
+        haproxy = Haproxy(cls.class_folder, sections, sockets)
+        cls.addClassCleanup(haproxy.kill)
+        return haproxy
 
     def curl(self, *words, code=0, seconds=60):
         """What curl prints, as bytes; `-q` keeps the user's own settings out."""

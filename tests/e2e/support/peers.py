@@ -47,21 +47,23 @@ http {
   sendfile on; tcp_nopush on; keepalive_requests 1000000;
   gzip on; gzip_proxied any; gzip_types text/plain; gzip_min_length 1000;
   server { listen unix:%(socket)s; root %(root)s; }
+  %(servers)s
 }
 """
 
 
 class Nginx(Process):
-    """Serves the files under `root`, over a unix socket: no port has to be guessed."""
+    """Serves the files under `root`, over a unix socket: no port has to be guessed. `servers` are blocks of
+    configuration beside that one."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, servers=""):
         folder = Path(folder)
         self.root = folder / "www"
         self.root.mkdir(exist_ok=True)
         self.path = str(folder / "nginx.sock")
         config = folder / "nginx.conf"
         user = "user root;" if os.getuid() == 0 else ""
-        config.write_text(NGINX % {"folder": folder, "root": self.root, "socket": self.path, "user": user})
+        config.write_text(NGINX % {"folder": folder, "root": self.root, "socket": self.path, "user": user, "servers": servers})
         # -e keeps it from opening its compiled-in log.
         super().__init__("nginx", [find("nginx"), "-e", "stderr", "-c", config, "-p", folder], folder)
         from .waiting import wait_until
@@ -84,6 +86,34 @@ class Nginx(Process):
     def file(self, name, content):
         (self.root / name).write_bytes(content)
         return content
+
+
+HAPROXY = """
+global
+  stats timeout 10s
+defaults
+  mode http
+  timeout connect 10s
+  timeout client 30s
+  timeout server 30s
+%(sections)s
+"""
+
+
+class Haproxy(Process):
+    """With the sections that a test gives it; serves once every socket of theirs in `folder` is there."""
+
+    def __init__(self, folder, sections, sockets):
+        config = Path(folder) / "haproxy.cfg"
+        config.write_text(HAPROXY % {"sections": sections})
+        super().__init__("haproxy", [find("haproxy"), "-db", "-f", config], folder)
+        from .waiting import wait_until
+
+        wait_until(lambda: self.serves(sockets), "haproxy serves")
+
+    def serves(self, sockets):
+        assert self.running, self.err()
+        return all(Path(one).exists() for one in sockets)
 
 
 class Scripted:
