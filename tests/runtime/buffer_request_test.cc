@@ -15,7 +15,8 @@ constexpr std::string_view kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok
 bool has(std::string_view text, std::string_view part) { return text.find(part) != text.npos; }
 
 std::string head(std::string_view fields, std::string_view method = "POST") {
-  return std::string(method) + " / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n" + std::string(fields) + "\r\n\r\n";
+  return std::string(method) + " / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n" + std::string(fields) +
+         "\r\n\r\n";
 }
 
 // What an origin has seen.
@@ -73,7 +74,8 @@ TEST(BufferedRequest, loses_its_chunks_where_its_length_is_known) {
   GatewayWorld gateway(kConfig);
   Seen seen;
   gateway.origin(3000, taking(seen, 6));
-  auto answer = send(gateway, {head("Transfer-Encoding: chunked"), "3\r\nabc\r\n", "3\r\ndef\r\n", "0\r\n\r\n"}, 1s);
+  auto answer =
+      send(gateway, {head("Transfer-Encoding: chunked"), "3\r\nabc\r\n", "3\r\ndef\r\n", "0\r\n\r\n"}, 1s);
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 ")) << answer;
   EXPECT_TRUE(has(seen.head, "Content-Length: 6\r\n")) << seen.head;
   EXPECT_FALSE(has(seen.head, "chunked")) << seen.head;
@@ -86,7 +88,9 @@ TEST(BufferedRequest, keeps_its_trailers_and_its_chunks_for_them) {
   Seen seen;
   const std::string whole = "6\r\nabcdef\r\n0\r\nX-T: t\r\n\r\n";
   gateway.origin(3000, taking(seen, whole.size()));
-  auto answer = send(gateway, {head("Transfer-Encoding: chunked"), "3\r\nabc\r\n", "3\r\ndef\r\n", "0\r\nX-T: t\r\n\r\n"}, 1s);
+  auto answer =
+      send(gateway,
+           {head("Transfer-Encoding: chunked"), "3\r\nabc\r\n", "3\r\ndef\r\n", "0\r\nX-T: t\r\n\r\n"}, 1s);
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 ")) << answer;
   EXPECT_TRUE(has(seen.head, "Transfer-Encoding: chunked\r\n")) << seen.head;
   EXPECT_EQ(seen.body, whole);
@@ -154,8 +158,9 @@ TEST(BufferedRequest, that_is_broken_never_reaches_an_upstream) {
 
 TEST(BufferedRequest, that_is_too_large_never_reaches_an_upstream) {
   expect_untouched({head("Content-Length: 10241\r\nExpect: 100-continue")}, 1s, "body_too_large");
-  expect_untouched({head("Transfer-Encoding: chunked"), "2801\r\n" + std::string(10241, 'x') + "\r\n0\r\n\r\n"}, 1s,
-                   "body_too_large");
+  expect_untouched(
+      {head("Transfer-Encoding: chunked"), "2801\r\n" + std::string(10241, 'x') + "\r\n0\r\n\r\n"}, 1s,
+      "body_too_large");
 }
 
 TEST(BufferedRequest, is_sent_once_more_where_an_idle_connection_was_closed) {
@@ -176,7 +181,8 @@ TEST(BufferedRequest, is_sent_once_more_where_an_idle_connection_was_closed) {
       co_await peer.send(kOk);
     }
   });
-  EXPECT_TRUE(gateway.exchange("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").starts_with("HTTP/1.1 200 "));
+  EXPECT_TRUE(gateway.exchange("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+                  .starts_with("HTTP/1.1 200 "));
   auto answer = send(gateway, {head("Content-Length: 6", "PUT"), "abc", "def"}, 1s);
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 ")) << answer;
   EXPECT_EQ(connections, 2);

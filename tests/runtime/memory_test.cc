@@ -100,7 +100,8 @@ TEST(MemoryLimit, is_auto_off_or_a_size) {
   EXPECT_EQ(memory_ceiling(parse_memory_limit("auto").value(), 1000 * kMiB), 800 * kMiB);
   EXPECT_EQ(memory_ceiling(parse_memory_limit("off").value(), 1000 * kMiB), 0u);
   EXPECT_EQ(memory_ceiling(parse_memory_limit("64MiB").value(), 1000 * kMiB), 64 * kMiB);
-  for (const char* wrong : {"", "1MiB", "80%", "much"}) EXPECT_FALSE(parse_memory_limit(wrong).has_value()) << wrong;
+  for (const char* wrong : {"", "1MiB", "80%", "much"})
+    EXPECT_FALSE(parse_memory_limit(wrong).has_value()) << wrong;
 }
 
 class Root {
@@ -121,7 +122,8 @@ class Root {
 TEST(MemoryLimit, is_the_tightest_of_the_cgroups_on_the_way_up) {
   Root root;
   root.write("proc/self/cgroup", "0::/a/b\n");
-  EXPECT_EQ(available_memory(root.path()), available_memory("/nonexistent")) << "the machine's, where none is set";
+  EXPECT_EQ(available_memory(root.path()), available_memory("/nonexistent"))
+      << "the machine's, where none is set";
   root.write("sys/fs/cgroup/a/b/memory.max", "max\n");
   root.write("sys/fs/cgroup/a/memory.max", "67108864\n");
   EXPECT_EQ(available_memory(root.path()), 64 * kMiB);

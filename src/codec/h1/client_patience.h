@@ -40,8 +40,9 @@ class ClientPatience final : public net::Deadline {
   void run(Expiry expiry) noexcept;
   void pause() noexcept;
 
-  /// Others wait for what the exchange holds: true where the client has used up this much, at a lower rate than the
-  /// least one; then its time is over. Asked at least twice, since the first time may only begin to count.
+  /// Others wait for what the exchange holds: true where the client has used up this much, at a lower rate
+  /// than the least one; then its time is over. Asked at least twice, since the first time may only begin to
+  /// count.
   bool shorten(Duration allowance) noexcept;
 
  private:
