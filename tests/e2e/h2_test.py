@@ -348,7 +348,7 @@ class Conduct(EndToEnd):
             client.ask(1, request(method="POST"), b"")
             got = client.until(HEADERS, RST_STREAM, stream=1)
             self.assertEqual(got.kind, HEADERS)
-            self.assertEqual(json.loads(client.response(1))["reason"], "request_timeout")
+            self.assertEqual(json.loads(client.response(1))["reason"], "body_too_slow")
 
     def test_an_idle_connection_ends(self):
         sluice = self.gateway(None, HELLO, {"limits": {"idle_timeout": "200ms"}})
