@@ -22,6 +22,7 @@ constexpr auto kEveryWhenFull =
 constexpr auto kReliefEvery = std::chrono::seconds(1);
 constexpr auto kSettled = std::chrono::seconds(1);  // those that leave together are gone by then
 constexpr std::uint64_t kLeastLoad = 256;           // below it little is to be had back
+constexpr std::uint64_t kLeastGrowth = 4 << 20;     // the trace of a load that came and went between two looks
 
 std::string shown(std::uint64_t bytes) { return format(Bytes{bytes >> 20 << 20}); }
 
@@ -41,16 +42,17 @@ void MemoryWatch::look() {
   if (trim_at_ <= loop_.now()) {
     trim_at_ = TimePoint::max();
     process_.trim();
+    rests_at_ = process_.resident();
   }
   const auto resident = process_.resident();
   pressure_.set_resident(resident);
-  if (ceiling_ == 0) return follow_load();
+  if (ceiling_ == 0) return follow_load(resident);
   if (!pressure_.high() && resident > ceiling_ / 10 * 9) enter(resident);
   if (pressure_.high() && resident < ceiling_ / 10 * 8) leave(resident);
   if (pressure_.high()) {
     relieve();
   } else {
-    follow_load();
+    follow_load(resident);
   }
 }
 
@@ -80,10 +82,13 @@ void MemoryWatch::relieve() {
   release(kEvery);
 }
 
-void MemoryWatch::follow_load() {
+void MemoryWatch::follow_load(std::uint64_t resident) {
   const auto load = process_.load();
   most_load_ = std::max(most_load_, load);
-  if (most_load_ < kLeastLoad || load > most_load_ / 2) {
+  rests_at_ = std::min(rests_at_, resident);
+  const bool halved = most_load_ >= kLeastLoad && load <= most_load_ / 2;
+  const bool left_a_trace = load < kLeastLoad && resident >= rests_at_ + kLeastGrowth;
+  if ((!halved && !left_a_trace) || trim_at_ != TimePoint::max()) {
     halved_at_ = TimePoint::max();
     return;
   }

@@ -37,7 +37,7 @@ class MemoryWatch final : private Timer {
   void leave(std::uint64_t resident);
   void relieve();
   void release(Duration moment);
-  void follow_load();
+  void follow_load(std::uint64_t resident);
 
   net::Loop& loop_;
   SharedMemoryPressure& pressure_;
@@ -47,6 +47,7 @@ class MemoryWatch final : private Timer {
   TimePoint trim_at_ = TimePoint::max();
   TimePoint halved_at_ = TimePoint::max();  // max(): the load has not
   std::uint64_t most_load_ = 0;             // since memory was last given back
+  std::uint64_t rests_at_ = UINT64_MAX;     // resident memory after that; at first, the least seen
 };
 
 /// The process itself, without `load`, `shed` and `release`.

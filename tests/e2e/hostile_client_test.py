@@ -46,7 +46,6 @@ SMUGGLING = {
     "a field without a name": H + b": x\r\n\r\n",
     "a field without a colon": H + b"nonsense\r\n\r\n",
     "a first line with a field's space": b"GET /a HTTP/1.1\r\n Host: a\r\n\r\n",
-    "an h2 preface": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     "a TLS hello": b"\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03\r\n\r\n",
 }
 

@@ -96,6 +96,9 @@ class Tls(EndToEnd):
     def test_only_protocols_that_are_spoken_are_agreed_on(self):
         context = self.context(self.local)
         context.set_alpn_protocols(["h2", "http/1.1"])
+        self.assertEqual(self.connect(context).selected_alpn_protocol(), "h2")
+        context = self.context(self.local)
+        context.set_alpn_protocols(["smtp", "http/1.1"])
         self.assertEqual(self.connect(context).selected_alpn_protocol(), "http/1.1")
         context = self.context(self.local)
         context.set_alpn_protocols(["smtp"])

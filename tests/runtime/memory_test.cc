@@ -84,6 +84,21 @@ TEST(MemoryWatch, gives_back_what_a_load_has_left_behind) {
   EXPECT_EQ(it.process.shed, 0);
 }
 
+TEST(MemoryWatch, gives_back_what_a_load_has_left_behind_that_came_and_went_unseen) {
+  Watched it(0);
+  it.at(10);
+  it.at(13);
+  it.world.run_for(10s);
+  EXPECT_EQ(it.process.released, 0) << "little is left";
+  it.at(30);
+  it.world.run_for(10s);
+  EXPECT_EQ(it.process.released, 1);
+  EXPECT_EQ(it.process.trimmed, 1);
+  it.at(33);
+  it.world.run_for(10s);
+  EXPECT_EQ(it.process.released, 1) << "what was not given back is in use";
+}
+
 TEST(MemoryWatch, never_feels_pressure_without_a_ceiling) {
   Watched it(0);
   it.at(1'000'000);
