@@ -14,7 +14,8 @@ bool wants_another_scheme(const RequestHead& request) noexcept {
 
 }  // namespace
 
-ClientFacts::ClientFacts(const net::Transport& transport, const ListenerPlan& plan) : transport_(transport), plan_(plan) {
+ClientFacts::ClientFacts(const net::Transport& transport, const ListenerPlan& plan)
+    : transport_(transport), plan_(plan) {
   const auto& peer = transport.peer();
   char text[72];
   auto host = peer.host_text(text);
@@ -53,12 +54,14 @@ void ClientFacts::believe_peer(Exchange& exchange) const {
   const auto& fields = exchange.request.fields;
   const auto& trusts = plan_.trusts;
   const auto& peer = exchange.client.peer_address;
-  exchange.client.address = exchange.arena().copy(http::client_address(fields, peer, [&](std::string_view text) {
-    if (text == peer) return true;
-    std::string with_port = text.find(':') == text.npos ? std::string(text) + ":0" : "[" + std::string(text) + "]:0";
-    auto address = net::Address::parse(with_port);
-    return address && trusts(*address);
-  }));
+  exchange.client.address =
+      exchange.arena().copy(http::client_address(fields, peer, [&](std::string_view text) {
+        if (text == peer) return true;
+        std::string with_port =
+            text.find(':') == text.npos ? std::string(text) + ":0" : "[" + std::string(text) + "]:0";
+        auto address = net::Address::parse(with_port);
+        return address && trusts(*address);
+      }));
   if (http::equal_ignore_case(fields.find(http::FieldName::x_forwarded_proto).value_or(""), "https")) {
     exchange.request.scheme = "https";
   }

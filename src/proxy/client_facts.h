@@ -18,7 +18,8 @@ class ClientFacts {
   /// Into exchange.client and the request's scheme; a trusted proxy's word for both is taken.
   void describe(Exchange& exchange) const;
 
-  /// Whether the request may be served here: not for the other scheme, and under mutual TLS not for another host.
+  /// Whether the request may be served here: not for the other scheme, and under mutual TLS not for another
+  /// host.
   bool may_ask(const RequestHead& request) const noexcept;
 
  private:

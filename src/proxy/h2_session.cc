@@ -26,12 +26,18 @@ ConnectionEnd H2Session::name_of(ServerConnection::End end) const noexcept {
   if (shed_) return ConnectionEnd::memory_pressure;
   if (listener_.stopping_) return ConnectionEnd::drained;
   switch (end) {
-    case ServerConnection::End::closed: return ConnectionEnd::client_closed;
-    case ServerConnection::End::idle: return ConnectionEnd::idle_timeout;
-    case ServerConnection::End::late: return ConnectionEnd::header_timeout;
-    case ServerConnection::End::malformed: return ConnectionEnd::malformed;
-    case ServerConnection::End::broken: return ConnectionEnd::reset;
-    case ServerConnection::End::stopped: break;
+    case ServerConnection::End::closed:
+      return ConnectionEnd::client_closed;
+    case ServerConnection::End::idle:
+      return ConnectionEnd::idle_timeout;
+    case ServerConnection::End::late:
+      return ConnectionEnd::header_timeout;
+    case ServerConnection::End::malformed:
+      return ConnectionEnd::malformed;
+    case ServerConnection::End::broken:
+      return ConnectionEnd::reset;
+    case ServerConnection::End::stopped:
+      break;
   }
   return ConnectionEnd::finished;
 }
@@ -64,7 +70,8 @@ Task<void> H2Session::serve(Lease lease, http::Refusal refusal) {
   client_.describe(exchange);
   // An https URI asked for in the clear, and not by way of a proxy that is trusted.
   const bool another_scheme = lease->scheme() == "https" && exchange.request.scheme != "https";
-  if (!refusal && (another_scheme || !client_.may_ask(exchange.request))) refusal = {http::Reason::misdirected, {}};
+  if (!refusal && (another_scheme || !client_.may_ask(exchange.request)))
+    refusal = {http::Reason::misdirected, {}};
   co_await gateway->serve(lease->live, *lease, listener_.plan_->settings, refusal);
   co_await lease->linger();
   lease->end();

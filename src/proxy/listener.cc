@@ -124,7 +124,8 @@ Task<void> Listener::encrypt(std::unique_ptr<net::Transport> transport) {
   using namespace net::tls;
   const auto& tls = *plan_->tls;
   if (!tls.handshakes->take()) co_return ended(*transport, telemetry::ConnectionEnd::over_limit);
-  auto* encrypted = new TlsTransport(std::move(transport), tls.context->make_ssl(), Role::server, loop_.tls_buffers());
+  auto* encrypted =
+      new TlsTransport(std::move(transport), tls.context->make_ssl(), Role::server, loop_.tls_buffers());
   transport.reset(encrypted);
   auto opening = std::make_unique<Opening>(*this, *transport, tls.handshake_timeout);
   const auto agreed = co_await encrypted->handshake();
@@ -170,8 +171,9 @@ std::string Listener::connection_refusal(http::Reason why) {
 
 void Listener::report_no_descriptors() {
   if (const auto count = plan_->no_descriptors->due(loop_.now())) {
-    log::error("listener {}: no file descriptor was left for a connection, {} time{}; raise LimitNOFILE (ulimit -n)",
-               plan_->settings.name, *count, *count == 1 ? "" : "s");
+    log::error(
+        "listener {}: no file descriptor was left for a connection, {} time{}; raise LimitNOFILE (ulimit -n)",
+        plan_->settings.name, *count, *count == 1 ? "" : "s");
   }
 }
 

@@ -39,13 +39,15 @@ struct ListenerPlan {
   std::optional<codec::h2::ServerLimits> h2;  ///< Unset: HTTP/2 is not spoken.
   bool h1 = true;                             ///< HTTP/1.1 and 1.0 are.
   std::uint64_t requests_per_connection = 10'000;
-  std::function<bool(const net::Address&)> trusts;  ///< Whose forwarding fields are believed; empty: nobody's.
+  std::function<bool(const net::Address&)>
+      trusts;  ///< Whose forwarding fields are believed; empty: nobody's.
   std::unique_ptr<SharedConnectionCount> connections;
   /// Those over a limit that are being told so; more are closed without a word.
   std::unique_ptr<SharedConnectionCount> refusals = std::make_unique<SharedConnectionCount>(1000);
   /// The same for want of memory, where there are descriptors enough.
   std::unique_ptr<SharedConnectionCount> shed = std::make_unique<SharedConnectionCount>(1000);
-  std::unique_ptr<log::SharedEvery> no_descriptors = std::make_unique<log::SharedEvery>(std::chrono::seconds(10));
+  std::unique_ptr<log::SharedEvery> no_descriptors =
+      std::make_unique<log::SharedEvery>(std::chrono::seconds(10));
   std::unique_ptr<SharedClientCounts> clients;  ///< Null: no limit for one client.
   bool proxy_protocol = false;  ///< Every connection begins with a PROXY header, from a trusted peer.
   std::optional<TlsPlan> tls;   ///< Unset: in the clear.

@@ -21,8 +21,8 @@ class Serving : public ListHook<> {
   virtual void stop() noexcept = 0;
   /// For want of memory, unless a request is being served or may be on its way.
   virtual void end_waiting() noexcept = 0;
-  /// Where more exchanges than `cut` wait for an upstream connection that one of this client's holds, and the client
-  /// is slow: it has no more time. True then.
+  /// Where more exchanges than `cut` wait for an upstream connection that one of this client's holds, and the
+  /// client is slow: it has no more time. True then.
   virtual bool make_room(std::uint32_t cut) noexcept = 0;
   /// Breaks the connection, and what its exchanges wait for.
   virtual void abort() noexcept = 0;

@@ -57,7 +57,8 @@ ConnectionEnd Session::end_without_request(Wait found) noexcept {
 
 ConnectionEnd Session::end_after(const http::Refusal& refusal) noexcept {
   if (!refusal) return ConnectionEnd::finished;
-  return refusal.reason == http::Reason::request_timeout ? ConnectionEnd::header_timeout : ConnectionEnd::malformed;
+  return refusal.reason == http::Reason::request_timeout ? ConnectionEnd::header_timeout
+                                                         : ConnectionEnd::malformed;
 }
 
 // Takes the head into the exchange; what is wrong with it, if anything.

@@ -170,9 +170,9 @@ class SlowClients(EndToEnd):
         with Others(sluice.address) as others:
             fleet = Fleet(sluice.address, head("GET", "/large"), takes=20)
             fleet.hold(CLIENTS - most)
+            wait_until(lambda: others.served > 10 or others.failures, "others are served")
         self.assertGreaterEqual(len(fleet.cut), CLIENTS - most)
         self.assertEqual(others.failures, [], f"of {others.served} requests of others")
-        self.assertGreater(others.served, 10)
 
     def test_responses_that_are_taken_in_drops_are_cut_off(self):
         fleet = self.abuse("client_too_slow", head("GET", "/large"), takes=20)

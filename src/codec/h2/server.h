@@ -1,4 +1,5 @@
-// HTTP/2 with a client (RFC 9113): one connection, its requests beside one another. Frames and HPACK are nghttp2's.
+// HTTP/2 with a client (RFC 9113): one connection, its requests beside one another. Frames and HPACK are
+// nghttp2's.
 #pragma once
 
 #include <coroutine>
@@ -18,15 +19,17 @@
 namespace sluice::codec::h2 {
 
 struct ServerLimits {
-  std::uint32_t path_bytes = 8 * 1024;     ///< 414 beyond.
-  std::uint32_t head_bytes = 32 * 1024;    ///< Names and values of a head, as RFC 9113 6.5.2 counts them: 431 beyond.
-  std::uint32_t fields = 100;              ///< 431 beyond.
-  std::uint32_t streams = 100;             ///< At a time.
-  std::uint32_t stream_window = 64 * 1024;      ///< Bytes of a body that may be here unread.
-  std::uint32_t connection_window = 1 << 20;    ///< The same over all streams.
-  Duration idle_timeout = std::chrono::seconds(60);   ///< Without a stream.
-  Duration header_timeout = std::chrono::seconds(10); ///< For the preface, and for a head that has begun.
-  Duration stall_timeout = std::chrono::seconds(60);  ///< Without a byte of a body in or out that is waited for.
+  std::uint32_t path_bytes = 8 * 1024;  ///< 414 beyond.
+  std::uint32_t head_bytes =
+      32 * 1024;                ///< Names and values of a head, as RFC 9113 6.5.2 counts them: 431 beyond.
+  std::uint32_t fields = 100;   ///< 431 beyond.
+  std::uint32_t streams = 100;  ///< At a time.
+  std::uint32_t stream_window = 64 * 1024;             ///< Bytes of a body that may be here unread.
+  std::uint32_t connection_window = 1 << 20;           ///< The same over all streams.
+  Duration idle_timeout = std::chrono::seconds(60);    ///< Without a stream.
+  Duration header_timeout = std::chrono::seconds(10);  ///< For the preface, and for a head that has begun.
+  Duration stall_timeout =
+      std::chrono::seconds(60);  ///< Without a byte of a body in or out that is waited for.
 };
 
 class ServerConnection;
@@ -39,8 +42,8 @@ struct Waiting {
   void await_resume() const noexcept {}
 };
 
-/// One request and its response: a stream; recycled. What it reads has come before it is asked for, within the
-/// stream's window; what it writes waits for the client's.
+/// One request and its response: a stream; recycled. What it reads has come before it is asked for, within
+/// the stream's window; what it writes waits for the client's.
 class ServerStream : public codec::ServerStream {
  public:
   explicit ServerStream(net::Loop& loop) noexcept : stall_(*this, loop) {}
@@ -56,8 +59,8 @@ class ServerStream : public codec::ServerStream {
   /// Begins with a request whose head is to come. Head and arena outlive the exchange.
   void begin(ServerConnection& connection, std::int32_t id, RequestHead& request, Arena& arena) noexcept;
 
-  /// After a response to a request that is still coming in: drops what comes, for a while. Some clients take a reset
-  /// amid their upload for a failure, even when they have their whole response.
+  /// After a response to a request that is still coming in: drops what comes, for a while. Some clients take
+  /// a reset amid their upload for a failure, even when they have their whole response.
   Task<void> linger();
 
   /// Lets go of the connection; a response that is not finished is broken off.
@@ -155,7 +158,7 @@ class ServerStream : public codec::ServerStream {
   bool awaits_continue_ = false;
 
   const ResponseHead* response_ = nullptr;
-  BodyPiece piece_;       // being written
+  BodyPiece piece_;           // being written
   std::size_t slice_ = 0;     // of it, the first that is not taken
   std::size_t slice_at_ = 0;  // bytes taken of that
   const http::HeaderBlock* response_trailers_ = nullptr;
@@ -201,8 +204,8 @@ class ServerConnection {
     stopped,    ///< After stop().
   };
 
-  /// `first`: bytes of the connection that were read already. Returns when the connection is over; streams that the
-  /// handler has still to end() have failed by then.
+  /// `first`: bytes of the connection that were read already. Returns when the connection is over; streams
+  /// that the handler has still to end() have failed by then.
   Task<End> run(std::string first);
 
   /// A first GOAWAY: the client is to open no more streams; those that it does are served.
@@ -227,6 +230,8 @@ class ServerConnection {
   bool feed(std::string_view bytes);
   void settle();
   End end_after(Fault fault) noexcept;
+  void give_up_streams();
+  void drop(ServerStream& stream) noexcept;
   void closed(ServerStream& stream, std::uint32_t code);
   void note_reset() noexcept;
   void forget(ServerStream& stream) noexcept;
@@ -243,7 +248,7 @@ class ServerConnection {
   net::Deadline read_deadline_;
   net::Deadline write_deadline_;
   TimePoint idle_since_;
-  std::vector<nghttp2_nv> pairs_;  // of the head that is being sent
+  std::vector<nghttp2_nv> pairs_;      // of the head that is being sent
   std::vector<ServerStream*> live_;    // begun and not ended
   std::vector<ServerStream*> ready_;   // their heads are whole: to be handed out
   std::vector<ServerStream*> failed_;  // to be told

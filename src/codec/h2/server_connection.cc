@@ -35,8 +35,9 @@ struct ServerConnection::Callbacks {
     return nghttp2_session_set_stream_user_data(session, id, stream);
   }
 
-  static int on_header(nghttp2_session* session, const nghttp2_frame* frame, const std::uint8_t* name, std::size_t name_size,
-                       const std::uint8_t* value, std::size_t value_size, std::uint8_t, void*) {
+  static int on_header(nghttp2_session* session, const nghttp2_frame* frame, const std::uint8_t* name,
+                       std::size_t name_size, const std::uint8_t* value, std::size_t value_size, std::uint8_t,
+                       void*) {
     auto* stream = stream_of(session, frame->hd.stream_id);
     if (!stream) return 0;
     if (stream->take_field(view(name, name_size), view(value, value_size))) return 0;
@@ -45,8 +46,8 @@ struct ServerConnection::Callbacks {
   }
 
   // A field that RFC 9113 8.2 calls malformed: so is the whole message.
-  static int on_invalid_header(nghttp2_session*, const nghttp2_frame*, const std::uint8_t*, std::size_t, const std::uint8_t*,
-                               std::size_t, std::uint8_t, void*) {
+  static int on_invalid_header(nghttp2_session*, const nghttp2_frame*, const std::uint8_t*, std::size_t,
+                               const std::uint8_t*, std::size_t, std::uint8_t, void*) {
     return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
   }
 
@@ -64,7 +65,8 @@ struct ServerConnection::Callbacks {
     return 0;
   }
 
-  static int on_data(nghttp2_session* session, std::uint8_t, std::int32_t id, const std::uint8_t* data, std::size_t size, void*) {
+  static int on_data(nghttp2_session* session, std::uint8_t, std::int32_t id, const std::uint8_t* data,
+                     std::size_t size, void*) {
     if (auto* stream = stream_of(session, id)) {
       stream->take_data(view(data, size));
       return 0;
@@ -79,8 +81,8 @@ struct ServerConnection::Callbacks {
   }
 };
 
-ServerConnection::ServerConnection(net::Loop& loop, std::unique_ptr<net::Transport> transport, const ServerLimits& limits,
-                                   StreamHandler& handler)
+ServerConnection::ServerConnection(net::Loop& loop, std::unique_ptr<net::Transport> transport,
+                                   const ServerLimits& limits, StreamHandler& handler)
     : loop_(loop),
       transport_(std::move(transport)),
       limits_(limits),
@@ -90,7 +92,8 @@ ServerConnection::ServerConnection(net::Loop& loop, std::unique_ptr<net::Transpo
       idle_since_(loop.now()) {
   nghttp2_session_callbacks* callbacks = nullptr;
   nghttp2_option* option = nullptr;
-  if (nghttp2_session_callbacks_new(&callbacks) != 0 || nghttp2_option_new(&option) != 0) throw std::bad_alloc();
+  if (nghttp2_session_callbacks_new(&callbacks) != 0 || nghttp2_option_new(&option) != 0)
+    throw std::bad_alloc();
   nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, &Callbacks::on_begin_headers);
   nghttp2_session_callbacks_set_on_header_callback(callbacks, &Callbacks::on_header);
   nghttp2_session_callbacks_set_on_invalid_header_callback(callbacks, &Callbacks::on_invalid_header);
@@ -125,12 +128,30 @@ Task<ServerConnection::End> ServerConnection::run(std::string first) {
     sane = feed(chunk->view());
   }
   if (!sane || malformed_) end = End::malformed;
-  for (auto* stream : live_) stream->fail(Fault::reset);
-  settle();
+  give_up_streams();
   closing_ = true;
   wake_writer();
   co_await writer.join();
   co_return end;
+}
+
+// Nothing more comes of them.
+void ServerConnection::give_up_streams() {
+  const auto left = live_;
+  for (auto* stream : left) {
+    if (stream->head_complete_) {
+      stream->fail(Fault::reset);
+    } else {
+      drop(*stream);
+    }
+  }
+  settle();
+}
+
+void ServerConnection::drop(ServerStream& stream) noexcept {
+  if (!stream.closed_) nghttp2_session_set_stream_user_data(session_, stream.id_, nullptr);
+  forget(stream);
+  handler_.on_dropped(stream);
 }
 
 ServerConnection::End ServerConnection::end_after(Fault fault) noexcept {
@@ -149,12 +170,14 @@ void ServerConnection::greet() {
       {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, limits_.head_bytes},
   };
   nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, settings, std::size(settings));
-  nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0, static_cast<std::int32_t>(limits_.connection_window));
+  nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0,
+                                        static_cast<std::int32_t>(limits_.connection_window));
 }
 
 // False: nothing more of this client is read. What is wrong is on its way to it.
 bool ServerConnection::feed(std::string_view bytes) {
-  const auto taken = nghttp2_session_mem_recv(session_, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+  const auto taken =
+      nghttp2_session_mem_recv(session_, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
   settle();
   wake_writer();
   return taken == static_cast<ssize_t>(bytes.size());
@@ -176,10 +199,7 @@ void ServerConnection::settle() {
 
 void ServerConnection::closed(ServerStream& stream, std::uint32_t code) {
   stream.closed_ = true;
-  if (!stream.head_complete_) {
-    forget(stream);
-    return handler_.on_dropped(stream);
-  }
+  if (!stream.head_complete_) return drop(stream);
   if (stream.finished_) {
     ++finished_;
     return;
@@ -210,11 +230,13 @@ bool ServerConnection::over() const noexcept {
 
 // While nothing is asked for, and while a head is on its way. Neither is made longer by what else comes.
 void ServerConnection::time_reader() noexcept {
-  const auto begun = std::find_if(live_.begin(), live_.end(), [](const ServerStream* stream) { return !stream->head_complete_; });
+  const auto begun = std::find_if(live_.begin(), live_.end(),
+                                  [](const ServerStream* stream) { return !stream->head_complete_; });
   if (live_.empty()) {
     read_deadline_.set(*transport_, idle_since_ + limits_.idle_timeout, net::Deadline::Expiry::cancel_read);
   } else if (begun != live_.end()) {
-    read_deadline_.set(*transport_, (*begun)->begun_ + limits_.header_timeout, net::Deadline::Expiry::cancel_read);
+    read_deadline_.set(*transport_, (*begun)->begun_ + limits_.header_timeout,
+                       net::Deadline::Expiry::cancel_read);
   }
 }
 
@@ -258,7 +280,8 @@ void ServerConnection::announce_stop() noexcept {
 
 void ServerConnection::stop() noexcept {
   if (std::exchange(stopped_, true)) return;
-  nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session_), NGHTTP2_NO_ERROR, nullptr, 0);
+  nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session_),
+                        NGHTTP2_NO_ERROR, nullptr, 0);
   wake_writer();
 }
 

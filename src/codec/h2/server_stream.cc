@@ -19,12 +19,14 @@ constexpr std::uint64_t kLingerBytes = 1024 * 1024;
 nghttp2_nv pair(std::string_view name, std::string_view value) noexcept {
   // nghttp2 copies both.
   return {reinterpret_cast<std::uint8_t*>(const_cast<char*>(name.data())),
-          reinterpret_cast<std::uint8_t*>(const_cast<char*>(value.data())), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE};
+          reinterpret_cast<std::uint8_t*>(const_cast<char*>(value.data())), name.size(), value.size(),
+          NGHTTP2_NV_FLAG_NONE};
 }
 
 std::string_view lower_case(std::string_view name, Arena& arena) {
   auto* out = static_cast<char*>(arena.allocate(name.size(), 1));
-  for (std::size_t i = 0; i < name.size(); ++i) out[i] = name[i] >= 'A' && name[i] <= 'Z' ? static_cast<char>(name[i] | 0x20) : name[i];
+  for (std::size_t i = 0; i < name.size(); ++i)
+    out[i] = name[i] >= 'A' && name[i] <= 'Z' ? static_cast<char>(name[i] | 0x20) : name[i];
   return {out, name.size()};
 }
 
@@ -37,7 +39,8 @@ void add_fields(std::vector<nghttp2_nv>& pairs, const http::HeaderBlock& fields,
 
 }  // namespace
 
-void ServerStream::begin(ServerConnection& connection, std::int32_t id, RequestHead& request, Arena& arena) noexcept {
+void ServerStream::begin(ServerConnection& connection, std::int32_t id, RequestHead& request,
+                         Arena& arena) noexcept {
   connection_ = &connection;
   id_ = id;
   request_ = &request;
@@ -117,7 +120,9 @@ bool ServerStream::take_field(std::string_view name, std::string_view value) {
 }
 
 bool ServerStream::take_trailer(std::string_view name, std::string_view value) {
-  if (http::is_forbidden_in_trailer(http::field_name(name)) || trailers_.size() >= connection_->limits().fields) return false;
+  if (http::is_forbidden_in_trailer(http::field_name(name)) ||
+      trailers_.size() >= connection_->limits().fields)
+    return false;
   trailers_.add(name, value);
   return true;
 }
@@ -125,7 +130,8 @@ bool ServerStream::take_trailer(std::string_view name, std::string_view value) {
 http::Refusal ServerStream::take_head() {
   auto& head = *request_;
   if (!cookies_.empty()) head.fields.add(http::FieldName::cookie, cookies_);
-  h1::RequestLine line{http::method(method_), http::Version::http_2, method_, path_.empty() ? authority_ : path_};
+  h1::RequestLine line{http::method(method_), http::Version::http_2, method_,
+                       path_.empty() ? authority_ : path_};
   head.method_text = method_;
   if (head_refusal_) {
     head.version = http::Version::http_2;
@@ -140,7 +146,8 @@ http::Refusal ServerStream::take_head() {
   if (!authority_.empty() && !host) head.fields.add(http::FieldName::host, authority_);
   auto refusal = h1::take_request(line, head, *arena_);
   if (has_body_ && head.body.kind == Kind::none) head.body = {.kind = Kind::chunked};
-  awaits_continue_ = has_body_ && http::expectation(head.version, head.fields) == http::Expectation::continue_100;
+  awaits_continue_ =
+      has_body_ && http::expectation(head.version, head.fields) == http::Expectation::continue_100;
   return refusal;
 }
 
@@ -167,7 +174,8 @@ std::optional<Result<BodyPiece>> ServerStream::take() noexcept {
   if (incoming_.empty() && !ended_) return std::nullopt;
   std::swap(given_, incoming_);
   given_slice_ = given_;
-  return BodyPiece{.slices = {&given_slice_, given_.empty() ? 0u : 1u}, .bytes = given_.size(), .last = ended_};
+  return BodyPiece{
+      .slices = {&given_slice_, given_.empty() ? 0u : 1u}, .bytes = given_.size(), .last = ended_};
 }
 
 Task<Result<BodyPiece>> ServerStream::read() {
@@ -210,7 +218,8 @@ void ServerStream::submit(const ResponseHead& head, bool interim) {
   pairs.push_back(pair(":status", {status, static_cast<std::size_t>(end - status)}));
   add_fields(pairs, head.fields, *arena_);
   char digits[20];
-  if (!interim && head.body.kind == Kind::length && !bodiless_ && !head.fields.has(http::FieldName::content_length)) {
+  if (!interim && head.body.kind == Kind::length && !bodiless_ &&
+      !head.fields.has(http::FieldName::content_length)) {
     const auto* last = std::to_chars(digits, digits + sizeof digits, head.body.length).ptr;
     pairs.push_back(pair("content-length", {digits, static_cast<std::size_t>(last - digits)}));
   }
@@ -274,8 +283,8 @@ Task<Result<void>> ServerStream::await_sent() {
 }
 
 // nghttp2 has room for DATA of a stream.
-ssize_t ServerStream::on_room(nghttp2_session* session, std::int32_t id, std::uint8_t* out, std::size_t room, std::uint32_t* flags,
-                              nghttp2_data_source*, void*) {
+ssize_t ServerStream::on_room(nghttp2_session* session, std::int32_t id, std::uint8_t* out, std::size_t room,
+                              std::uint32_t* flags, nghttp2_data_source*, void*) {
   auto* self = static_cast<ServerStream*>(nghttp2_session_get_stream_user_data(session, id));
   if (!self) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;  // the response was broken off
   if (!self->writing_) {
@@ -326,7 +335,8 @@ const net::TlsFacts* ServerStream::tls() const noexcept { return connection_->tr
 
 void ServerStream::abort(Fault why) noexcept {
   if (failed()) return;
-  if (!closed_) nghttp2_submit_rst_stream(connection_->session_, NGHTTP2_FLAG_NONE, id_, NGHTTP2_INTERNAL_ERROR);
+  if (!closed_)
+    nghttp2_submit_rst_stream(connection_->session_, NGHTTP2_FLAG_NONE, id_, NGHTTP2_INTERNAL_ERROR);
   fail(why);
   connection_->wake_writer();
 }
