@@ -1,5 +1,6 @@
 """HTTP/2 with clients: curl, nghttp and h2load, and frames that no well-behaved client sends (RFC 9113)."""
 
+import contextlib
 import hashlib
 import json
 import re
@@ -9,6 +10,7 @@ import threading
 import time
 
 from support.case import EndToEnd, needs
+from support.gateway import sanitized
 from support.h2 import (
     CANCEL,
     CONTINUATION,
@@ -24,6 +26,7 @@ from support.h2 import (
     PROTOCOL_ERROR,
     REFUSED_STREAM,
     RST_STREAM,
+    SETTINGS,
     H2Connection,
     block,
     frame,
@@ -31,7 +34,8 @@ from support.h2 import (
 )
 from support.prometheus import Metrics
 from support.waiting import wait_until
-from support.wire import Connection, ask, head
+from support.wire import Connection, ask
+from support.wire import head as h1_head
 from tls_test import Certificates
 
 HELLO = [{"match": {"path": "/hello"}, "respond": {"body": "hello"}}]
@@ -250,7 +254,7 @@ class Frames(EndToEnd):
 
     def test_http_1_1_is_refused_where_it_is_not_spoken(self):
         sluice = self.gateway(None, HELLO, {"protocols": ["h2"]})
-        response = ask(sluice.address, head("GET", "/hello"))
+        response = ask(sluice.address, h1_head("GET", "/hello"))
         self.assertEqual((response.status, response.reason), (505, "unsupported_version"))
         with H2Connection(sluice.address) as client:
             client.ask(1, request(path="/hello"))
@@ -330,6 +334,26 @@ class Conduct(EndToEnd):
                 pass
             self.assertIn(client.ended(), (ENHANCE_YOUR_CALM, None))
         wait_until(lambda: Metrics(sluice.admin("/metrics")[1]).sum("sluice_exchanges_in_flight") == 0, "nothing is left")
+
+    def test_floods_end_the_connection(self):
+        sluice = self.gateway(None, HELLO)
+        head = frame(HEADERS, END_STREAM, 1, block(*request()))
+        floods = {
+            "CONTINUATION": head + frame(CONTINUATION, 0, 1, block(("x-a", "y" * 8000))) * 1000,
+            "empty CONTINUATION": head + frame(CONTINUATION, 0, 1) * 100_000,
+            "PING": frame(PING, 0, 0, b"12345678") * 100_000,
+            "SETTINGS": frame(SETTINGS, 0, 0, b"\0\4\0\0\xff\xff") * 100_000,
+        }
+        for name, flood in floods.items():
+            with self.subTest(name), H2Connection(sluice.address) as client:
+                with contextlib.suppress(ConnectionResetError, BrokenPipeError, TimeoutError):
+                    client.socket.settimeout(5)
+                    client.send(flood)
+                with contextlib.suppress(TimeoutError):
+                    self.assertNotEqual(client.ended(), NO_ERROR)
+            self.assertEqual(ask(sluice.address, h1_head("GET", "/hello")).body, b"hello")
+        if not sanitized():
+            self.assertLess(sluice.memory_kib(), 100 << 10)
 
     def test_a_client_that_takes_nothing_is_cut_off_and_the_others_are_not(self):
         sluice = self.gateway(None, [{"respond": {"body": "b" * 100}}], {"limits": {"body_timeout": "500ms"}})

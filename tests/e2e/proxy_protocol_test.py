@@ -144,7 +144,7 @@ class ProxyProtocolUpstreams(EndToEnd):
         client, _ = self.connect()
         client.ask(head("GET", "/nginx-v1"))
         idle = lambda: self.sluice.upstream("nginx-v1")["endpoints"][0]["connections"]["idle"]  # noqa: E731
-        self.assertGreater(idle(), 0)
+        wait_until(lambda: idle() > 0, "it waits for the next request")
         client.close()
         wait_until(lambda: idle() == 0, "the client's upstream connections end")
 

@@ -9,12 +9,12 @@
 #include <string>
 #include <vector>
 
-#include <nghttp2/nghttp2.h>
-
 #include "base/clock.h"
 #include "codec/server_stream.h"
 #include "http/reason.h"
 #include "net/loop.h"
+
+struct nghttp2_session;
 
 namespace sluice::codec::h2 {
 
@@ -91,6 +91,7 @@ class ServerStream : public codec::ServerStream {
 
  private:
   friend class ServerConnection;
+  struct Provider;
 
   class Stall final : public Timer {
    public:
@@ -116,8 +117,6 @@ class ServerStream : public codec::ServerStream {
   Task<Result<void>> await_sent();
   void submit(const ResponseHead& head, bool interim);
   bool never_has_body() const noexcept;
-  static ssize_t on_room(nghttp2_session* session, std::int32_t id, std::uint8_t* out, std::size_t room,
-                         std::uint32_t* flags, nghttp2_data_source* source, void* user);
   std::size_t give(char* out, std::size_t room, std::uint32_t& flags);
   void submit_trailers();
 
@@ -248,7 +247,6 @@ class ServerConnection {
   net::Deadline read_deadline_;
   net::Deadline write_deadline_;
   TimePoint idle_since_;
-  std::vector<nghttp2_nv> pairs_;      // of the head that is being sent
   std::vector<ServerStream*> live_;    // begun and not ended
   std::vector<ServerStream*> ready_;   // their heads are whole: to be handed out
   std::vector<ServerStream*> failed_;  // to be told

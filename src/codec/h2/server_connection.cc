@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <new>
 
+#include <nghttp2/nghttp2.h>
+
 #include "codec/h2/server.h"
 
 namespace sluice::codec::h2 {
@@ -13,6 +15,11 @@ constexpr std::uint64_t kResetsForFree = 200;
 
 std::string_view view(const std::uint8_t* data, std::size_t size) noexcept {
   return {reinterpret_cast<const char*>(data), size};
+}
+
+// What a client is told that nghttp2 will not go on with.
+std::uint32_t error_code(int error) noexcept {
+  return error == NGHTTP2_ERR_FLOODED ? NGHTTP2_ENHANCE_YOUR_CALM : NGHTTP2_PROTOCOL_ERROR;
 }
 
 ServerConnection& connection_of(void* user) noexcept { return *static_cast<ServerConnection*>(user); }
@@ -178,6 +185,7 @@ void ServerConnection::greet() {
 bool ServerConnection::feed(std::string_view bytes) {
   const auto taken =
       nghttp2_session_mem_recv(session_, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+  if (taken < 0) nghttp2_session_terminate_session(session_, error_code(static_cast<int>(taken)));
   settle();
   wake_writer();
   return taken == static_cast<ssize_t>(bytes.size());

@@ -1,4 +1,7 @@
 #include <charconv>
+#include <vector>
+
+#include <nghttp2/nghttp2.h>
 
 #include "codec/h1/request_facts.h"
 #include "codec/h2/server.h"
@@ -30,6 +33,13 @@ std::string_view lower_case(std::string_view name, Arena& arena) {
   return {out, name.size()};
 }
 
+// Of the head that is being sent; empty at first.
+std::vector<nghttp2_nv>& new_pairs() {
+  thread_local std::vector<nghttp2_nv> pairs;
+  pairs.clear();
+  return pairs;
+}
+
 void add_fields(std::vector<nghttp2_nv>& pairs, const http::HeaderBlock& fields, Arena& arena) {
   for (const auto& field : fields) {
     if (http::is_hop_by_hop(field.token)) continue;
@@ -38,6 +48,20 @@ void add_fields(std::vector<nghttp2_nv>& pairs, const http::HeaderBlock& fields,
 }
 
 }  // namespace
+
+// nghttp2 asks for DATA of a stream when there is room for it.
+struct ServerStream::Provider {
+  static ssize_t on_room(nghttp2_session* session, std::int32_t id, std::uint8_t* out, std::size_t room,
+                         std::uint32_t* flags, nghttp2_data_source*, void*) {
+    auto* stream = static_cast<ServerStream*>(nghttp2_session_get_stream_user_data(session, id));
+    if (!stream) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;  // the response was broken off
+    if (!stream->writing_) {
+      stream->deferred_ = true;
+      return NGHTTP2_ERR_DEFERRED;
+    }
+    return static_cast<ssize_t>(stream->give(reinterpret_cast<char*>(out), room, *flags));
+  }
+};
 
 void ServerStream::begin(ServerConnection& connection, std::int32_t id, RequestHead& request,
                          Arena& arena) noexcept {
@@ -211,8 +235,7 @@ Task<Result<void>> ServerStream::write_interim(const ResponseHead& head) {
 
 // A 1xx, or the final head; with what HTTP/1.1 alone knows left out.
 void ServerStream::submit(const ResponseHead& head, bool interim) {
-  auto& pairs = connection_->pairs_;
-  pairs.clear();
+  auto& pairs = new_pairs();
   char status[4];
   const auto* end = std::to_chars(status, status + sizeof status, head.status).ptr;
   pairs.push_back(pair(":status", {status, static_cast<std::size_t>(end - status)}));
@@ -229,7 +252,7 @@ void ServerStream::submit(const ResponseHead& head, bool interim) {
     nghttp2_submit_headers(session, NGHTTP2_FLAG_NONE, id_, nullptr, pairs.data(), pairs.size(), nullptr);
   } else {
     nghttp2_data_provider provider{};
-    provider.read_callback = &ServerStream::on_room;
+    provider.read_callback = &Provider::on_room;
     nghttp2_submit_response(session, id_, pairs.data(), pairs.size(), bodiless_ ? nullptr : &provider);
     head_sent_ = true;
   }
@@ -282,18 +305,6 @@ Task<Result<void>> ServerStream::await_sent() {
   co_return Result<void>{};
 }
 
-// nghttp2 has room for DATA of a stream.
-ssize_t ServerStream::on_room(nghttp2_session* session, std::int32_t id, std::uint8_t* out, std::size_t room,
-                              std::uint32_t* flags, nghttp2_data_source*, void*) {
-  auto* self = static_cast<ServerStream*>(nghttp2_session_get_stream_user_data(session, id));
-  if (!self) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;  // the response was broken off
-  if (!self->writing_) {
-    self->deferred_ = true;
-    return NGHTTP2_ERR_DEFERRED;
-  }
-  return static_cast<ssize_t>(self->give(reinterpret_cast<char*>(out), room, *flags));
-}
-
 std::size_t ServerStream::give(char* out, std::size_t room, std::uint32_t& flags) {
   std::size_t given = 0;
   while (given < room && slice_ < piece_.slices.size()) {
@@ -323,8 +334,7 @@ std::size_t ServerStream::give(char* out, std::size_t room, std::uint32_t& flags
 }
 
 void ServerStream::submit_trailers() {
-  auto& pairs = connection_->pairs_;
-  pairs.clear();
+  auto& pairs = new_pairs();
   add_fields(pairs, *response_trailers_, *arena_);
   nghttp2_submit_trailer(connection_->session_, id_, pairs.data(), pairs.size());
 }
