@@ -7,7 +7,6 @@ import re
 import socket
 import subprocess
 import threading
-import time
 
 from support.case import EndToEnd, needs
 from support.gateway import sanitized
@@ -391,9 +390,11 @@ class Conduct(EndToEnd):
             self.assertEqual(client.ended(), NO_ERROR)
 
     def test_sigterm_says_goaway_and_lets_a_response_finish(self):
+        told = threading.Event()
+
         def script(peer):
             peer.recv(65536)
-            time.sleep(0.5)  # the origin's own slowness
+            told.wait(30)
             peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nslow")
             peer.recv(1)
 
@@ -405,6 +406,7 @@ class Conduct(EndToEnd):
             sluice.send_signal(15)
             self.assertEqual(idle.ended(), NO_ERROR)
             self.assertEqual(client.until(GOAWAY).error, NO_ERROR)
+            told.set()
             self.assertEqual(client.response(1), b"slow")
             self.assertEqual(client.ended(), NO_ERROR)
         self.assertEqual(sluice.wait(), 0)
