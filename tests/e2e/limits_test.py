@@ -74,10 +74,12 @@ class Limits(EndToEnd):
         self.sluice.end_cleanly()
 
         def answer_when_all_is_there(peer):
-            rest = read_head(peer)[1]
-            while len(rest) < 8 and (more := peer.recv(8)):
-                rest += more
-            peer.sendall(OK)
+            request, rest = read_head(peer)
+            while request:
+                while len(rest) < 8 and (more := peer.recv(8)):
+                    rest += more
+                peer.sendall(OK)
+                request, rest = read_head(peer)
 
         waiting = self.scripted(answer_when_all_is_there)
         upstream = {"endpoints": [waiting.endpoint], "timeouts": {"first_byte": "200ms", "idle": "200ms"}}
