@@ -6,6 +6,7 @@ import threading
 import time
 
 from support.case import EndToEnd, needs
+from support.peers import lasting_port
 from support.prometheus import Metrics
 from support.waiting import wait_until
 from support.wire import Connection, Malformed, head
@@ -60,7 +61,7 @@ class Load:
 class Failover(EndToEnd):
     def setUp(self):
         super().setUp()
-        self.first, self.second = self.node("first"), self.node("second")
+        self.first, self.second = self.node("first", lasting_port()), self.node("second")
         check = {"path": "/healthz", "interval": f"{int(INTERVAL * 1000)}ms", "timeout": "1s", "unhealthy_after": 2,
                  "healthy_after": 2, "jitter": "0%"}  # fmt: skip
         upstream = {"endpoints": [self.first.endpoint, self.second.endpoint], "health_check": check}

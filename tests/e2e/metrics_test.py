@@ -87,7 +87,9 @@ class AdminPages(EndToEnd):
         self.assertEqual(done.returncode, 0, done.stdout.decode() + done.stderr.decode())
 
     def test_a_client_cannot_make_series(self):
+        counted = self.metrics().sum("sluice_requests_total")
         ask(self.sluice.address, head("GET", "/app/x"))
+        wait_until(lambda: self.metrics().sum("sluice_requests_total") > counted, "it is counted")
         before = len(self.metrics().samples)
         with Connection(self.sluice.address) as client:
             for number in range(50):

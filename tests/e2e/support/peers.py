@@ -1,6 +1,7 @@
 """What stands behind the gateway: a real nginx, a real node server, and servers that do what a script says."""
 
 import os
+import random
 import re
 import shutil
 import socket
@@ -16,6 +17,19 @@ WITH_SBIN = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
 def find(program):
     """The path of a program; None where it is not installed."""
     return shutil.which(program, path=WITH_SBIN)
+
+
+def lasting_port():
+    """A port for a server that goes and comes back: one that the system gives nobody meanwhile."""
+    first_given = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    while True:
+        port = random.randrange(10000, first_given)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return str(port)
+            except OSError:
+                continue
 
 
 class Node(Process):
