@@ -22,6 +22,7 @@ std::string_view name(Fault fault) noexcept {
     case Fault::unresolved: return "unresolved";
     case Fault::tls: return "tls";
     case Fault::certificate: return "certificate";
+    case Fault::no_protocol: return "no_protocol";
     case Fault::other: return "other";
   }
   return "other";

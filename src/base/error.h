@@ -24,6 +24,7 @@ enum class Fault : std::uint8_t {
   unresolved,     ///< The name has no address.
   tls,            ///< Handshake or record failure.
   certificate,    ///< The peer's certificate does not stand up to verification.
+  no_protocol,    ///< The handshake agrees on no protocol that we want to speak.
   other,          ///< See os_error.
 };
 

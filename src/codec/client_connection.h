@@ -1,56 +1,26 @@
-// A connection to an upstream, as the pool and the forwarder see it, whatever the protocol.
+// A connection to an upstream that serves one exchange after another.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
-#include <memory>
 
-#include "base/arena.h"
-#include "base/error.h"
-#include "base/task.h"
-#include "codec/body_sink.h"
-#include "http/reason.h"
-#include "net/loop.h"
+#include "codec/client_stream.h"
 #include "net/transport.h"
-#include "sluice/body.h"
-#include "sluice/head.h"
 
 namespace sluice::codec {
 
-/// One request at a time. Order of calls: send(), then write() until the last piece unless send()
-/// had it, and beside it read_head() until a final response, then body().read() until its last.
-/// After a 101 both directions are raw until they end. Errors carry Side::upstream.
-class ClientConnection : public BodySink {
+/// The stream of the exchange that it serves at present.
+class ClientConnection : public ClientStream {
  public:
   virtual ~ClientConnection() = default;
 
   virtual net::Transport& transport() noexcept = 0;
-
-  /// Sends the head, gathered with the first piece of the body (an empty last piece: no body).
-  /// The head's framing (head.body) says how the body is sent. `scratch` holds the serialised head
-  /// until the exchange ends.
-  virtual Task<Result<void>> send(const RequestHead& head, const BodyPiece& first,
-                                  const http::HeaderBlock* trailers, Arena& scratch) = 0;
-
-  /// Reads the next response head: an interim one (1xx) or the final one. Framing is in
-  /// `head.body`. An end before the first byte is Fault::closed, or reset, with bytes_received() 0.
-  virtual Task<Result<void>> read_head(ResponseHead& head, Arena& scratch) = 0;
-
-  /// What was wrong with the response, after Fault::malformed or too_large.
-  virtual http::Refusal refusal() const noexcept = 0;
-
-  /// The body of the final response.
-  virtual BodySource& body() noexcept = 0;
+  net::Breakable& link() noexcept final { return transport(); }
 
   /// Between exchanges: gives back the buffer that the last piece of the body lay in.
   virtual void rest() noexcept = 0;
 
   /// The last exchange ended so that another one may follow on this connection.
   virtual bool reusable() const noexcept = 0;
-
-  /// Of the current exchange, on the wire; both start from 0 with send().
-  virtual std::uint64_t bytes_sent() const noexcept = 0;
-  virtual std::uint64_t bytes_received() const noexcept = 0;
 
   /// How many requests were sent on it.
   virtual std::uint64_t requests() const noexcept = 0;

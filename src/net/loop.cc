@@ -92,8 +92,8 @@ void Loop::run_posted() {
   running_.clear();
 }
 
-void Deadline::set(Transport& transport, TimePoint when, Expiry expiry) noexcept {
-  transport_ = &transport;
+void Deadline::set(Breakable& target, TimePoint when, Expiry expiry) noexcept {
+  target_ = &target;
   expiry_ = expiry;
   when_ = when;
   passed_ = false;
@@ -111,8 +111,8 @@ void Deadline::on_timer() noexcept {
   if (when_ > loop_.now()) return arm(when_);
   passed_ = true;
   when_ = TimePoint::max();
-  if (expiry_ == Expiry::cancel_read) return transport_->cancel_read();
-  transport_->abort(Fault::timed_out, expiry_ == Expiry::reset);
+  if (expiry_ == Expiry::cancel_read) return target_->cancel_read();
+  target_->abort(Fault::timed_out, expiry_ == Expiry::reset);
 }
 
 }  // namespace sluice::net

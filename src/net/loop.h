@@ -150,7 +150,7 @@ struct SleepAwaiter final : Timer {
 };
 inline auto Loop::sleep(Duration duration) noexcept { return SleepAwaiter{*this, duration}; }
 
-/// A deadline on a transport: aborts it with Fault::timed_out, or only gives its read up. Setting it to a
+/// A deadline on a connection or a stream: aborts it with Fault::timed_out, or only gives its read up. Setting it to a
 /// later time costs a store; it is moved in the wheel only when it would fire.
 class Deadline : public Timer {
  public:
@@ -159,7 +159,7 @@ class Deadline : public Timer {
   /// What passing it does to the transport: FIN, RST, or no more than an end to its read.
   enum class Expiry : std::uint8_t { abort, reset, cancel_read };
 
-  void set(Transport& transport, TimePoint when, Expiry expiry = Expiry::abort) noexcept;
+  void set(Breakable& target, TimePoint when, Expiry expiry = Expiry::abort) noexcept;
   void clear() noexcept { when_ = TimePoint::max(); }
   bool passed() const noexcept { return passed_; }
 
@@ -175,7 +175,7 @@ class Deadline : public Timer {
   void arm(TimePoint when) noexcept;
 
   Loop& loop_;
-  Transport* transport_ = nullptr;
+  Breakable* target_ = nullptr;
   TimePoint when_ = TimePoint::max();  // max(): cleared
   TimePoint armed_for_{};              // where it stands in the wheel, at or before when_
   Expiry expiry_ = Expiry::abort;

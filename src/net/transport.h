@@ -56,7 +56,18 @@ class Watcher {
   ~Watcher() = default;
 };
 
-class Transport {
+/// What a deadline, or whoever gives something up, can break: a connection, or a stream of one.
+class Breakable {
+ public:
+  /// See Transport.
+  virtual void cancel_read() noexcept = 0;
+  virtual void abort(Fault why, bool reset = false) noexcept = 0;
+
+ protected:
+  ~Breakable() = default;
+};
+
+class Transport : public Breakable {
  public:
   virtual ~Transport() = default;
   Transport() = default;
@@ -106,12 +117,12 @@ class Transport {
 
   /// Gives a pending read up: it completes soon with Fault::cancelled, and no byte is lost for
   /// the next read. Nothing happens when none is pending.
-  virtual void cancel_read() noexcept = 0;
+  void cancel_read() noexcept override = 0;
 
   /// Breaks the connection: what is pending completes soon with `why`, what comes later fails with
   /// it at once. With `reset` the peer sees RST rather than FIN, so that it cannot take a cut-off
   /// message for a whole one.
-  virtual void abort(Fault why, bool reset = false) noexcept = 0;
+  void abort(Fault why, bool reset = false) noexcept override = 0;
 
   /// How many bytes the other side has taken since the connection was made, as far as its kernel has confirmed;
   /// none where that cannot be told (unix sockets). May be a system call.

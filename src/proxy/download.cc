@@ -66,7 +66,7 @@ class Grace final : public Timer {
  private:
   void on_timer() noexcept override {
     live_.client->cancel_read();
-    live_.lease->connection().transport().abort(Fault::cancelled);
+    live_.lease->stream().link().abort(Fault::cancelled);
   }
   LiveExchange& live_;
 };
@@ -87,7 +87,7 @@ Task<void> end_tunnel(LiveExchange& live) {
 }  // namespace
 
 Task<bool> send_upstream_response(LiveExchange& live) {
-  auto& body = live.lease->connection().body();
+  auto& body = live.lease->stream().body();
   // Whoever answers early may have left the rest unread; the client is told not to count on this connection.
   if (!live.client->request_complete()) live.client->close_after();
   live.client->start(live.exchange.response);

@@ -27,6 +27,7 @@ http::Reason connect_reason(const Error& error) {
     case Fault::unresolved: return http::Reason::upstream_unresolved;
     case Fault::tls: return http::Reason::upstream_tls_failed;
     case Fault::certificate: return http::Reason::upstream_certificate_invalid;
+    case Fault::no_protocol: return http::Reason::upstream_no_h2;
     default: return http::Reason::upstream_connect_failed;
   }
 }
@@ -62,7 +63,7 @@ bool failed_by_client(const LiveExchange& live) {
 
 // What has come of the body together with the head: what is broken there can still be refused.
 Result<void> take_early_piece(LiveExchange& live) {
-  auto& body = live.lease->connection().body();
+  auto& body = live.lease->stream().body();
   if (!body.ready()) return {};
   auto reading = body.read();
   if (!reading.is_done()) return {};
@@ -161,28 +162,30 @@ Task<bool> Forwarder::connect(LiveExchange& live, Attempt& state) {
   co_return elsewhere && live.is_wanted() && !live.route_timed_out();
 }
 
-// After a connection that brought no head. True: an idle one that turned out to be closed, before anything
-// can have been acted on.
+// After a connection that brought no head. True: an idle one that turned out to be closed, or an upstream that says
+// so, before anything can have been acted on.
 bool Forwarder::may_try_again(LiveExchange& live, Attempt& state, const Error& error) {
   state.target.metrics->attempt_failed(error.fault);
-  auto& connection = live.lease->connection();
-  bool untouched = connection.bytes_received() == 0 && !live.upload_error && live.is_wanted();
+  auto& stream = live.lease->stream();
+  bool untouched = stream.bytes_received() == 0 && !live.upload_error && live.is_wanted();
   bool stale = live.lease->reused() && (error.fault == Fault::closed || error.fault == Fault::reset);
-  bool replayable = live.first.last;
-  bool safe = http::is_idempotent(live.exchange.request.method) || connection.bytes_sent() == 0;
+  bool replayable = live.first.last && live.exchange.times.attempts <= kMaxEndpoints;
+  bool safe = http::is_idempotent(live.exchange.request.method) || stream.bytes_sent() == 0;
   if (failed_by_client(live)) {
     state.failure = upload_refusal(live);
   } else {
     state.failure = head_refusal(live, error);
   }
-  state.again = untouched && stale && replayable && safe;
-  return state.again;
+  if (!untouched || !replayable || !((stale && safe) || error.retry_safe)) return false;
+  // One that refuses the stream is busy; one that lets go of the connection takes another.
+  state.again = !error.retry_safe || error.fault == Fault::closed || state.target.upstream->config().endpoints.size() == 1;
+  return true;
 }
 
 // Sends the request and reads up to the final response head.
 Task<Result<void>> Forwarder::exchange_heads(LiveExchange& live) {
   auto& exchange = live.exchange;
-  auto& connection = live.lease->connection();
+  auto& stream = live.lease->stream();
   prepare_for_endpoint(live);
   live.upstream_refusal = {};
   live.request_sent = live.first.last;
@@ -192,7 +195,7 @@ Task<Result<void>> Forwarder::exchange_heads(LiveExchange& live) {
   } else {
     live.time_client();
   }
-  auto sent = co_await connection.send(exchange.request, live.first,
+  auto sent = co_await stream.send(exchange.request, live.first,
                                        live.first.last ? live.client->trailers() : nullptr, exchange.arena());
   // An upstream may answer and close before it has taken the request: its answer counts.
   if (!sent && sent.error().fault != Fault::reset) co_return sent;
@@ -200,16 +203,16 @@ Task<Result<void>> Forwarder::exchange_heads(LiveExchange& live) {
   if (!sent) live.time_response();
   if (sent && !live.first.last) live.upload.start(upload(live));
   for (unsigned interim = 0;; ++interim) {
-    auto head = co_await connection.read_head(exchange.response, exchange.arena());
+    auto head = co_await stream.read_head(exchange.response, exchange.arena());
     if (!head) {
-      live.upstream_refusal = connection.refusal();
+      live.upstream_refusal = stream.refusal();
       co_return sent ? head : sent;
     }
     auto status = exchange.response.status;
     if (status == 101 && !is_wanted_switch(live)) co_return broke_protocol(live, http::Reason::upstream_unexpected_upgrade);
     if (status >= 200 || status == 101) {
       auto taken = take_early_piece(live);
-      if (!taken) live.upstream_refusal = connection.refusal();
+      if (!taken) live.upstream_refusal = stream.refusal();
       co_return taken;
     }
     if (interim == kMaxInterim) co_return broke_protocol(live, http::Reason::upstream_too_many_interim);

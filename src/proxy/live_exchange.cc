@@ -63,11 +63,11 @@ void LiveExchange::end() noexcept {
 void LiveExchange::give_up(http::Reason why) noexcept {
   if (is_wanted()) given_up = why;
   canceller.cancel();
-  if (lease) lease->connection().transport().abort(Fault::cancelled);
+  if (lease) lease->stream().link().abort(Fault::cancelled);
 }
 
 void LiveExchange::allow_upstream(Duration after) noexcept {
-  upstream_deadline.set(lease->connection().transport(), std::min(loop.now() + after, route_deadline));
+  upstream_deadline.set(lease->stream().link(), std::min(loop.now() + after, route_deadline));
 }
 
 void LiveExchange::time_upstream() noexcept {

@@ -88,7 +88,7 @@ Task<void> break_upload(LiveExchange& live) {
   live.client->close_after();
   live.client->cancel_read();
   live.lease->discard();
-  live.lease->connection().transport().abort(Fault::cancelled);
+  live.lease->stream().link().abort(Fault::cancelled);
   co_await live.upload.join();
 }
 
@@ -107,25 +107,25 @@ Task<bool> take_first_piece(LiveExchange& live) {
 }
 
 Task<void> upload(LiveExchange& live) {
-  auto& connection = live.lease->connection();
+  auto& stream = live.lease->stream();
   std::string().swap(live.buffered);
-  if (live.exchange.request_filters().count == 0 && connection.takes_pipes()) live.client->allow_pipes();
+  if (live.exchange.request_filters().count == 0 && stream.takes_pipes()) live.client->allow_pipes();
   for (;;) {
     live.time_client();
     auto piece = admit(live, co_await live.client->read());
     if (!piece) {
       live.upload_error = piece.error();
-      connection.transport().abort(Fault::cancelled);
+      stream.link().abort(Fault::cancelled);
       co_return;
     }
     if (piece->bytes == 0 && !piece->last) continue;
-    auto writing = connection.write(*piece, piece->last ? live.client->trailers() : nullptr);
+    auto writing = stream.write(*piece, piece->last ? live.client->trailers() : nullptr);
     live.writing = true;
     if (!writing.is_done()) live.time_upstream();
     auto written = co_await std::move(writing);
     if (!written) {
       live.upload_error = written.error();
-      if (live.tunnel) connection.transport().abort(Fault::cancelled);
+      if (live.tunnel) stream.link().abort(Fault::cancelled);
       // It gets no more of the request, so what it owes is its response.
       if (!live.upstream_deadline.passed()) {
         live.writing = false;

@@ -125,9 +125,8 @@ std::shared_ptr<const Snapshot> compile(Config config, conf::Problems& problems)
   }
   for (const auto& listener : from.listeners) snapshot->listeners.push_back(plan_of(listener, problems));
   for (const auto& upstream : from.upstreams) {
-    const auto& tls = upstream.value.tls;
     snapshot->upstreams.push_back(std::make_shared<upstream::SharedUpstream>(
-        upstream.name, upstream.value, tls ? client_context(*tls, problems) : nullptr));
+        upstream.name, upstream.value, upstream.value.tls ? client_context(upstream.value, problems) : nullptr));
   }
   if (!problems.empty()) return nullptr;
   return snapshot;

@@ -115,10 +115,29 @@ std::shared_ptr<net::tls::SharedServerContext> server_context(const std::string&
   return context;
 }
 
-std::shared_ptr<const net::tls::SharedClientContext> client_context(const upstream::UpstreamTlsConfig& config,
+namespace {
+
+std::vector<std::string> alpn_names(upstream::Protocol protocol) {
+  switch (protocol) {
+    case upstream::Protocol::h2:
+      return {"h2"};
+    case upstream::Protocol::automatic:
+      return {"h2", "http/1.1"};
+    case upstream::Protocol::http_1_1:
+      break;
+  }
+  return {"http/1.1"};
+}
+
+}  // namespace
+
+std::shared_ptr<const net::tls::SharedClientContext> client_context(const upstream::UpstreamConfig& upstream,
                                                                     conf::Problems& problems) {
-  net::tls::ClientPolicy policy{
-      .ca = config.ca ? **config.ca : std::string{}, .own = {}, .verify = config.verify};
+  const auto& config = *upstream.tls;
+  net::tls::ClientPolicy policy{.ca = config.ca ? **config.ca : std::string{},
+                                .own = {},
+                                .verify = config.verify,
+                                .protocols = alpn_names(upstream.protocol)};
   if (config.certificate) policy.own = net::tls::KeyPairFiles{**config.certificate, **config.private_key, {}};
   std::optional<net::tls::FileFault> fault;
   auto context = std::make_shared<const net::tls::SharedClientContext>(policy, fault);

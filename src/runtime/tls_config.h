@@ -53,7 +53,7 @@ std::shared_ptr<net::tls::SharedServerContext> server_context(const std::string&
                                                               const ListenerTlsConfig& config,
                                                               std::vector<std::string> protocols,
                                                               conf::Problems& problems);
-std::shared_ptr<const net::tls::SharedClientContext> client_context(const upstream::UpstreamTlsConfig& config,
+std::shared_ptr<const net::tls::SharedClientContext> client_context(const upstream::UpstreamConfig& upstream,
                                                                     conf::Problems& problems);
 
 }  // namespace sluice::runtime

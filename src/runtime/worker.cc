@@ -95,6 +95,7 @@ void Worker::release_unused() {
 Task<void> Worker::drain() {
   for (auto& listener : listeners_) co_await listener->drained();
   for (auto& upstream : gateway_.upstreams) upstream->retire();
+  for (auto& upstream : gateway_.upstreams) co_await upstream->drained();
   // Release: who sees it may end the thread.
   drained_.store(true, std::memory_order_release);
 }

@@ -1,4 +1,4 @@
-// Ties a transport to a canceller for the time of one wait.
+// Ties a connection or a stream to a canceller for the time of one wait.
 #pragma once
 
 #include "net/transport.h"
@@ -6,16 +6,15 @@
 
 namespace sluice::upstream {
 
-/// Lives in the frame of the coroutine that waits, after the transport.
+/// Lives in the frame of the coroutine that waits, after what it breaks.
 class AbortOnCancel final : private CancelPoint {
  public:
-  AbortOnCancel(Canceller* canceller, net::Transport& transport) noexcept
-      : CancelPoint(canceller), transport_(transport) {}
+  AbortOnCancel(Canceller* canceller, net::Breakable& target) noexcept : CancelPoint(canceller), target_(target) {}
   ~AbortOnCancel() override = default;
 
  private:
-  void on_cancel() noexcept override { transport_.abort(Fault::cancelled); }
-  net::Transport& transport_;
+  void on_cancel() noexcept override { target_.abort(Fault::cancelled); }
+  net::Breakable& target_;
 };
 
 }  // namespace sluice::upstream

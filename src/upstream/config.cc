@@ -93,6 +93,20 @@ void check_endpoints(const UpstreamConfig& config, conf::Scope& scope) {
   }
 }
 
+void check_protocol(const UpstreamConfig& config, conf::Scope& scope) {
+  if (config.protocol == Protocol::automatic && !config.tls)
+    scope.problem("protocol", "without TLS there is no handshake that agrees on a protocol",
+                  "write `protocol: h2` or `protocol: http/1.1`, or add `tls: {}`");
+  if (config.protocol != Protocol::http_1_1 && config.proxy_protocol)
+    scope.problem("proxy_protocol", "requests of several clients share an HTTP/2 connection, which has one PROXY header",
+                  "write `protocol: http/1.1`");
+}
+
+void check_upstream(const UpstreamConfig& config, conf::Scope& scope) {
+  check_endpoints(config, scope);
+  check_protocol(config, scope);
+}
+
 void check_health_check(const HealthCheckConfig& config, conf::Scope& scope) {
   if (config.kind() == CheckType::http && !config.path)
     scope.problem("type", "an http check needs a path", "add `path: /healthz`, or use `type: tcp`");
@@ -156,7 +170,9 @@ const conf::EnumSpec& enum_spec(Balance) {
 
 const conf::EnumSpec& enum_spec(Protocol) {
   static const auto spec = conf::enumeration<Protocol>(
-      "protocol", {{"http/1.1", Protocol::http_1_1, "HTTP/1.1, one request at a time."}});
+      "protocol", {{"http/1.1", Protocol::http_1_1, "HTTP/1.1, one request at a time on a connection."},
+                   {"h2", Protocol::h2, "HTTP/2: over TLS where there is `tls`, else in the clear without asking."},
+                   {"auto", Protocol::automatic, "Which of the two the TLS handshake (ALPN) agrees on."}});
   return spec;
 }
 
@@ -208,7 +224,10 @@ const conf::ObjectSpec& ConnectionsConfig::spec() {
                  conf::between(0, 1000000))
           .field("pending_max", &ConnectionsConfig::pending_max,
                  "Requests that may wait for a connection once `max` are open; 0 refuses at once.",
-                 conf::between(0, 1000000));
+                 conf::between(0, 1000000))
+          .field("streams", &ConnectionsConfig::streams,
+                 "Requests at a time on one HTTP/2 connection; the endpoint may allow fewer.",
+                 conf::between(1, 10000));
   return spec;
 }
 
@@ -283,7 +302,7 @@ const conf::ObjectSpec& UpstreamConfig::spec() {
           .shorthand(conf::Node::Kind::list, "endpoints")
           .shorthand(conf::Node::Kind::scalar, "endpoints")
           .where(&UpstreamConfig::where)
-          .check(check_endpoints);
+          .check(check_upstream);
   return spec;
 }
 

@@ -29,7 +29,7 @@ enum class Balance : std::uint8_t { round_robin, random, least_request };
 const conf::EnumSpec& enum_spec(Balance);
 
 /// What is spoken with the endpoints.
-enum class Protocol : std::uint8_t { http_1_1 };
+enum class Protocol : std::uint8_t { http_1_1, h2, automatic };
 const conf::EnumSpec& enum_spec(Protocol);
 
 /// The Host that endpoints see: the client's, the endpoint's own, or a fixed one.
@@ -81,6 +81,7 @@ struct ConnectionsConfig {
   unsigned max = 1024;
   unsigned idle_max = 1024;
   unsigned pending_max = 1024;
+  unsigned streams = 100;
 
   static const conf::ObjectSpec& spec();
 };

@@ -66,7 +66,9 @@ Task<Result<void>> Connector::encrypt(std::unique_ptr<net::Transport>& transport
   auto ssl = opening_.tls->make_ssl(opening_.server_name, session_);
   auto* encrypted = new TlsTransport(std::move(transport), std::move(ssl), Role::client, loop_.tls_buffers());
   transport.reset(encrypted);
-  return encrypted->handshake();
+  auto agreed = co_await encrypted->handshake();
+  if (agreed && opening_.h2_only && encrypted->tls()->protocol != "h2") agreed = Error{Fault::no_protocol};
+  co_return agreed;
 }
 
 // The first in turn that is not known to fail, else the first in turn at all.
@@ -95,7 +97,8 @@ Task<Result<Dialed>> Connector::connect(DialLimits limits) {
     auto transport = co_await dial(targets->addresses[i], limits);
     if (transport) {
       targets->failing_until[i] = {};
-      co_return Dialed{std::move(*transport), targets->addresses[i]};
+      const bool h2 = opening_.tls ? (*transport)->tls()->protocol == "h2" : opening_.h2_only;
+      co_return Dialed{std::move(*transport), targets->addresses[i], h2};
     }
     error = transport.error();
     if (is_final(error.fault)) break;

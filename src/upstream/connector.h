@@ -31,6 +31,7 @@ struct DialLimits {
 struct Dialed {
   std::unique_ptr<net::Transport> transport;
   net::Address address;
+  bool h2 = false;  ///< What is to be spoken on it: HTTP/2, or HTTP/1.1.
 };
 
 /// Loop's thread. Several connect() may be under way at once.

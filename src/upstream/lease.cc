@@ -14,7 +14,20 @@ ActiveRequest::~ActiveRequest() {
 
 Lease::Lease(EndpointPool& pool, std::unique_ptr<PooledConnection> connection, bool reused,
              ActiveRequest active) noexcept
-    : pool_(&pool), connection_(std::move(connection)), active_(std::move(active)), reused_(reused) {
+    : pool_(&pool),
+      connection_(std::move(connection)),
+      stream_(&connection_->client()),
+      active_(std::move(active)),
+      reused_(reused) {
+  pool_->counts_.leased.add();
+}
+
+Lease::Lease(EndpointPool& pool, LentStream stream, ActiveRequest active) noexcept
+    : pool_(&pool),
+      lent_(std::move(stream)),
+      stream_(&lent_.stream()),
+      active_(std::move(active)),
+      reused_(lent_.reused()) {
   pool_->counts_.leased.add();
 }
 
@@ -25,6 +38,8 @@ Lease& Lease::operator=(Lease&& other) noexcept {
   end();
   pool_ = other.pool_;
   connection_ = std::move(other.connection_);
+  lent_ = std::move(other.lent_);
+  stream_ = other.stream_;
   active_ = std::move(other.active_);
   reused_ = other.reused_;
   discarded_ = other.discarded_;
@@ -33,9 +48,9 @@ Lease& Lease::operator=(Lease&& other) noexcept {
 
 Lease::~Lease() { end(); }
 
-codec::ClientConnection& Lease::connection() const noexcept { return connection_->client(); }
-
-std::string_view Lease::endpoint_address() const noexcept { return connection_->address_text(); }
+std::string_view Lease::endpoint_address() const noexcept {
+  return connection_ ? connection_->address_text() : lent_.connection().address_text();
+}
 
 std::string_view Lease::endpoint_host() const noexcept { return pool_->endpoint().host(); }
 
@@ -44,9 +59,10 @@ std::size_t Lease::index() const noexcept { return pool_->index(); }
 std::uint32_t Lease::wanted_by() const noexcept { return pool_->endpoint().waiting(); }
 
 void Lease::end() noexcept {
-  if (!connection_) return;
+  if (!connection_ && !lent_) return;
   pool_->counts_.leased.remove();
-  pool_->give_back(std::move(connection_), !discarded_);
+  if (connection_) return pool_->give_back(std::move(connection_), !discarded_);
+  LentStream over(std::move(lent_));
 }
 
 }  // namespace sluice::upstream

@@ -1,4 +1,4 @@
-// The right to use one upstream connection, for the time of one exchange.
+// The right to use an upstream connection, or a stream of one, for the time of one exchange.
 #pragma once
 
 #include <cstddef>
@@ -7,8 +7,9 @@
 #include <utility>
 
 #include "base/clock.h"
-#include "codec/client_connection.h"
+#include "codec/client_stream.h"
 #include "upstream/canceller.h"
+#include "upstream/multiplexed_connection.h"
 
 namespace sluice::upstream {
 
@@ -41,17 +42,18 @@ class ActiveRequest {
 };
 
 /// Move-only. Gives the connection back to its pool when it ends, if the codec says that it is
-/// reusable and nobody discarded it; closes it otherwise. Loop's thread; the Upstream outlives it.
-/// No operation may be pending on the connection when the lease ends.
+/// reusable and nobody discarded it; closes it otherwise. A stream it ends. Loop's thread; the Upstream
+/// outlives it. No operation may be pending on the stream when the lease ends.
 class Lease {
  public:
   Lease(EndpointPool& pool, std::unique_ptr<PooledConnection> connection, bool reused,
         ActiveRequest active) noexcept;
+  Lease(EndpointPool& pool, LentStream stream, ActiveRequest active) noexcept;
   Lease(Lease&& other) noexcept;
   Lease& operator=(Lease&& other) noexcept;
   ~Lease();
 
-  codec::ClientConnection& connection() const noexcept;
+  codec::ClientStream& stream() const noexcept { return *stream_; }
 
   /// It served an exchange before, so the endpoint may just have closed it.
   bool reused() const noexcept { return reused_; }
@@ -75,6 +77,8 @@ class Lease {
 
   EndpointPool* pool_;
   std::unique_ptr<PooledConnection> connection_;
+  LentStream lent_;              // in place of a connection
+  codec::ClientStream* stream_;  // of the one or the other
   ActiveRequest active_;
   bool reused_ = false;
   bool discarded_ = false;

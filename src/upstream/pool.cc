@@ -13,13 +13,14 @@ EndpointPool::EndpointPool(const Parts& parts)
       loop_(parts.loop),
       make_client_(parts.make_client),
       connector_(parts.loop, parts.opening),
+      multiplexes_(parts.config.protocol != Protocol::http_1_1),
       link_(std::make_shared<Link>()) {
   link_->pool = this;
   endpoint_.enroll(*this);
 }
 
 EndpointPool::~EndpointPool() {
-  assert(!in_use() && "a pool outlives its leases");
+  assert(!in_use() && tasks_.size() == 0 && "a pool outlives its leases, and is drained before it ends");
   retire();
   link_->pool = nullptr;
   endpoint_.dismiss(*this);
@@ -30,7 +31,7 @@ void EndpointPool::set_addresses(const Addresses& addresses) {
   connector_.set_addresses(addresses);
   IntrusiveList<PooledConnection> known;
   while (auto* connection = idle_.pop_front()) {
-    if (leads_somewhere_known(*connection)) {
+    if (leads_somewhere_known(connection->address())) {
       known.push_back(*connection);
     } else {
       counts_.idle.remove();
@@ -38,11 +39,18 @@ void EndpointPool::set_addresses(const Addresses& addresses) {
     }
   }
   idle_.splice_back(known);
+  multiplexed_.each([this](MultiplexedConnection& connection) {
+    if (!leads_somewhere_known(connection.address())) connection.client().retire();
+  });
 }
 
 // ---- lending ----
 
 std::optional<Lease> EndpointPool::reuse(PrivateConnections* client) noexcept {
+  if (auto stream = lend_stream()) {
+    counts_.reused.add();
+    return Lease(*this, std::move(stream), ActiveRequest(endpoint_));
+  }
   auto connection = take_idle(client);
   if (!connection) return std::nullopt;
   counts_.reused.add();
@@ -51,20 +59,19 @@ std::optional<Lease> EndpointPool::reuse(PrivateConnections* client) noexcept {
 
 Task<Result<Lease>> EndpointPool::lease(LeaseOptions options) {
   if (options.canceller && options.canceller->cancelled()) co_return Error{Fault::cancelled, Side::us};
-  if (!options.fresh) {
+  if (!options.fresh || multiplexes_) {  // a connection that was lost lends no streams
     if (auto idle = reuse(options.client)) co_return std::move(*idle);
   }
   if (config_.proxy_protocol) options.fresh = true;  // what others give back is not for this client
   ActiveRequest active(endpoint_);
   Slot slot = take_slot(options.fresh);
   if (!slot) {
-    auto grant = co_await wait(options);
-    if (!grant) co_return grant.error();
-    if (grant->connection) {
-      counts_.reused.add();
-      co_return Lease(*this, std::move(grant->connection), true, std::move(active));
-    }
-    slot = std::move(grant->slot);
+    auto granted = co_await wait(options);
+    if (!granted) co_return granted.error();
+    if (!granted->slot) counts_.reused.add();
+    if (granted->stream) co_return Lease(*this, std::move(granted->stream), std::move(active));
+    if (granted->connection) co_return Lease(*this, std::move(granted->connection), true, std::move(active));
+    slot = std::move(granted->slot);
   }
   co_return co_await dial(std::move(slot), options, std::move(active));
 }
@@ -86,12 +93,27 @@ EndpointPool::Connection EndpointPool::take_idle(PrivateConnections* client) noe
   return nullptr;
 }
 
-// Those who wait already come first. Who wants a fresh connection may have the place of an idle one.
+LentStream EndpointPool::lend_stream() {
+  LentStream lent;
+  if (multiplexed_.empty()) return lent;
+  multiplexed_.each([&](MultiplexedConnection& connection) {
+    if (!lent && connection.client().room() != 0) lent = LentStream(connection);
+  });
+  return lent;
+}
+
+// For who dials at once. Those who wait already come first. Who wants a fresh connection may have the place of an
+// idle one.
 Slot EndpointPool::take_slot(bool fresh) noexcept {
-  if (!waiting_.empty()) return {};
-  if (endpoint_.take_slot()) return Slot(endpoint_);
-  if (!fresh || idle_.empty()) return {};
-  return take_oldest_idle()->take_slot();
+  Slot slot;
+  if (!waiting_.empty() || joins_dial()) return slot;
+  if (endpoint_.take_slot()) {
+    slot = Slot(endpoint_);
+  } else if (fresh && !idle_.empty()) {
+    slot = take_oldest_idle()->take_slot();
+  }
+  if (slot) ++dialing_;
+  return slot;
 }
 
 // Being counted as waiting comes before the look at free slots, and whoever frees one looks for
@@ -103,18 +125,28 @@ Task<Result<Waiter::Grant>> EndpointPool::wait(const LeaseOptions& options) {
   }
   Waiter waiter({loop_, endpoint_, counts_}, options);
   waiting_.push_back(waiter);
-  grant_free_slots();
-  if (!waiter.await_ready()) endpoint_.wake_pools(this);
+  serve_waiting();
+  if (!waiter.await_ready() && endpoint_.full()) endpoint_.wake_pools(this);
   co_return co_await waiter;
 }
 
-void EndpointPool::grant_free_slots() noexcept {
-  while (!waiting_.empty() && endpoint_.take_slot())
-    waiting_.front().finish(Waiter::Grant{nullptr, Slot(endpoint_)});
+void EndpointPool::serve_waiting() noexcept {
+  while (!waiting_.empty()) {
+    if (auto stream = lend_stream()) {
+      waiting_.front().finish(Waiter::Grant{{}, {}, std::move(stream)});
+      continue;
+    }
+    if (joins_dial() || !endpoint_.take_slot()) return;
+    grant(Slot(endpoint_));
+  }
+}
+
+void EndpointPool::grant(Slot slot) noexcept {
+  ++dialing_;
+  waiting_.front().finish(Waiter::Grant{{}, std::move(slot), {}});
 }
 
 Task<Result<Lease>> EndpointPool::dial(Slot slot, LeaseOptions options, ActiveRequest active) {
-  ++dialing_;
   auto* only_for = config_.proxy_protocol ? options.client : nullptr;
   auto dialed = co_await connector_.connect({.timeout = config_.timeouts.connect,
                                              .deadline = options.deadline,
@@ -122,14 +154,46 @@ Task<Result<Lease>> EndpointPool::dial(Slot slot, LeaseOptions options, ActiveRe
                                              .client = only_for ? &only_for->client() : nullptr});
   --dialing_;
   if (!dialed) {
-    if (dialed.error().fault != Fault::cancelled) counts_.connect_failed.add();
-    pass_on(std::move(slot));
+    dial_failed(std::move(slot), dialed.error());
     co_return dialed.error();
   }
   counts_.opened.add();
+  if (dialed->h2) co_return begin_streams(std::move(slot), std::move(*dialed), std::move(active));
+  if (std::exchange(multiplexes_, false)) serve_waiting();
   Connection connection(new PooledConnection(
       *this, std::move(slot), make_client_(loop_, std::move(dialed->transport)), dialed->address, only_for));
   co_return Lease(*this, std::move(connection), false, std::move(active));
+}
+
+// Its first stream is for who has dialed.
+Lease EndpointPool::begin_streams(Slot slot, Dialed dialed, ActiveRequest active) {
+  multiplexes_ = true;
+  const MultiplexedConnection::Parts parts{
+      *this, loop_, counts_, {.streams = config_.connections.streams, .idle_timeout = config_.timeouts.idle}};
+  auto connection =
+      std::make_unique<MultiplexedConnection>(parts, std::move(slot), std::move(dialed.transport), dialed.address);
+  LentStream stream(*connection);
+  multiplexed_.push_back(*connection);
+  if (retired_) connection->client().retire();
+  tasks_.spawn(run(std::move(connection)));
+  serve_waiting();
+  return Lease(*this, std::move(stream), std::move(active));
+}
+
+Task<void> EndpointPool::run(std::unique_ptr<MultiplexedConnection> connection) {
+  co_await connection->client().run();
+  connection->unlink();
+  auto slot = connection->take_slot();
+  connection.reset();
+  pass_on(std::move(slot));
+}
+
+// Who has waited for the same connection would fare no better, unless it was given up.
+void EndpointPool::dial_failed(Slot slot, const Error& error) noexcept {
+  if (error.fault == Fault::cancelled) return pass_on(std::move(slot));
+  counts_.connect_failed.add();
+  if (!multiplexes_ || !multiplexed_.empty()) return pass_on(std::move(slot));
+  while (!waiting_.empty()) waiting_.front().finish(error);
 }
 
 // ---- taking back ----
@@ -139,13 +203,13 @@ void EndpointPool::give_back(Connection connection, bool reusable) noexcept {
   if (wanted_elsewhere()) return connection.reset();
   if (waiting_.empty()) return keep(std::move(connection));
   if (waiting_.front().fresh()) return close(std::move(connection));
-  waiting_.front().finish(Waiter::Grant{std::move(connection), {}});
+  waiting_.front().finish(Waiter::Grant{std::move(connection), {}, {}});
 }
 
 bool EndpointPool::can_be_lent_again(PooledConnection& connection) const noexcept {
   const bool has_user = !config_.proxy_protocol || connection.only_for();
   return has_user && !retired_ && connection.client().reusable() && connection.alive() &&
-         leads_somewhere_known(connection);
+         leads_somewhere_known(connection.address());
 }
 
 // Workers that wait get what this one does not need, and, so that a busy worker does not starve
@@ -172,7 +236,7 @@ void EndpointPool::close(Connection connection) noexcept {
 }
 
 void EndpointPool::pass_on(Slot slot) noexcept {
-  if (!waiting_.empty()) waiting_.front().finish(Waiter::Grant{nullptr, std::move(slot)});
+  if (slot && !waiting_.empty() && !joins_dial()) grant(std::move(slot));
 }
 
 EndpointPool::Connection EndpointPool::take_oldest_idle() noexcept {
@@ -182,9 +246,9 @@ EndpointPool::Connection EndpointPool::take_oldest_idle() noexcept {
   return oldest;
 }
 
-bool EndpointPool::leads_somewhere_known(const PooledConnection& connection) const noexcept {
+bool EndpointPool::leads_somewhere_known(const net::Address& address) const noexcept {
   const auto& known = connector_.addresses();
-  return std::find(known.begin(), known.end(), connection.address()) != known.end();
+  return std::find(known.begin(), known.end(), address) != known.end();
 }
 
 // ---- what happens to idle connections and waiters from outside ----
@@ -201,6 +265,8 @@ void EndpointPool::on_client_gone(PooledConnection& connection) noexcept {
   counts_.idle.remove();
   close(Connection(&connection));
 }
+
+void EndpointPool::on_room() noexcept { serve_waiting(); }
 
 // One entry of the wheel for all: it may fire early for those that came later, never late.
 void EndpointPool::on_timer() noexcept {
@@ -221,15 +287,17 @@ void EndpointPool::wake() noexcept {
 }
 
 void EndpointPool::on_woken() noexcept {
-  grant_free_slots();
-  if (waiting_.empty() && !idle_.empty() && endpoint_.waiting() > 0 && endpoint_.full())
-    close(take_oldest_idle());
+  serve_waiting();
+  if (!waiting_.empty() || endpoint_.waiting() == 0 || !endpoint_.full()) return;
+  if (!idle_.empty()) return close(take_oldest_idle());
+  if (!multiplexed_.empty()) multiplexed_.front().client().retire();
 }
 
 void EndpointPool::retire() noexcept {
   retired_ = true;
   disarm();
   while (!idle_.empty()) close(take_oldest_idle());
+  multiplexed_.each([](MultiplexedConnection& connection) { connection.client().retire(); });
 }
 
 bool EndpointPool::in_use() const noexcept {

@@ -3,6 +3,11 @@
 //   lease()  idle one, newest first   -> Lease (reused)
 //            else a free slot         -> dial -> Lease
 //            else a place in the queue -> a connection or a slot, first come first served
+//
+// Where HTTP/2 is spoken, requests share connections, the oldest with room first; another one is opened where none
+// has room, one at a time: who comes meanwhile waits for it, since most likely it has room for all of them. With
+// `auto` that is assumed until a handshake says otherwise.
+//
 //   end of a lease: to the first who waits, else to the front of the idle list, else closed
 //
 // With proxy_protocol a connection serves one client: lease() looks for an idle one of that client, and goes
@@ -29,6 +34,7 @@
 #include "upstream/connector.h"
 #include "upstream/endpoint.h"
 #include "upstream/lease.h"
+#include "upstream/multiplexed_connection.h"
 #include "upstream/pooled_connection.h"
 #include "upstream/private_connections.h"
 #include "upstream/shared_upstream.h"
@@ -40,7 +46,10 @@ namespace sluice::upstream {
 using MakeClient = std::unique_ptr<codec::ClientConnection> (*)(net::Loop&, std::unique_ptr<net::Transport>);
 
 /// Loop's thread only, but for wake(). Outlives its leases.
-class EndpointPool final : private SharedPool, private PooledConnection::Owner, private Timer {
+class EndpointPool final : private SharedPool,
+                           private PooledConnection::Owner,
+                           private MultiplexedConnection::Owner,
+                           private Timer {
  public:
   struct Parts {
     const UpstreamConfig& config;
@@ -67,6 +76,8 @@ class EndpointPool final : private SharedPool, private PooledConnection::Owner, 
 
   /// Closes the idle connections and those that come back from now on.
   void retire() noexcept;
+  /// After retire(), once it is not in use: until the last connection has ended.
+  Task<void> drained() { co_await tasks_.join(); }
   bool in_use() const noexcept;
 
  private:
@@ -76,10 +87,16 @@ class EndpointPool final : private SharedPool, private PooledConnection::Owner, 
 
   PooledConnection* newest_idle(PrivateConnections* client) noexcept;
   Connection take_idle(PrivateConnections* client) noexcept;
+  LentStream lend_stream();
   Slot take_slot(bool fresh) noexcept;
-  void grant_free_slots() noexcept;
+  void serve_waiting() noexcept;
+  void grant(Slot slot) noexcept;
   Task<Result<Waiter::Grant>> wait(const LeaseOptions& options);
   Task<Result<Lease>> dial(Slot slot, LeaseOptions options, ActiveRequest active);
+  Lease begin_streams(Slot slot, Dialed dialed, ActiveRequest active);
+  Task<void> run(std::unique_ptr<MultiplexedConnection> connection);
+  void dial_failed(Slot slot, const Error& error) noexcept;
+  bool joins_dial() const noexcept { return multiplexes_ && dialing_ != 0; }
 
   void give_back(Connection connection, bool reusable) noexcept;
   bool wanted_elsewhere() noexcept;
@@ -88,12 +105,13 @@ class EndpointPool final : private SharedPool, private PooledConnection::Owner, 
   void close(Connection connection) noexcept;
   void pass_on(Slot slot) noexcept;
   Connection take_oldest_idle() noexcept;
-  bool leads_somewhere_known(const PooledConnection& connection) const noexcept;
+  bool leads_somewhere_known(const net::Address& address) const noexcept;
 
   void wake() noexcept override;  // any thread
   void on_woken() noexcept;
   void on_idle_activity(PooledConnection& connection) noexcept override;
   void on_client_gone(PooledConnection& connection) noexcept override;
+  void on_room() noexcept override;
   void on_timer() noexcept override;  // the oldest idle connection may have expired
 
   const UpstreamConfig& config_;
@@ -103,11 +121,14 @@ class EndpointPool final : private SharedPool, private PooledConnection::Owner, 
   const MakeClient make_client_;
   Connector connector_;
   IntrusiveList<PooledConnection> idle_;  // owned; front: the newest
+  IntrusiveList<MultiplexedConnection> multiplexed_;  // each owned by its task; front: the oldest
   WaitQueue waiting_;
   unsigned handed_on_ = 0;  // to waiters of this worker while other workers waited too
   PoolCounts counts_;
-  std::size_t dialing_ = 0;
+  std::size_t dialing_ = 0;  // slots that somebody is about to fill
+  bool multiplexes_;         // as far as is known
   bool retired_ = false;
+  TaskGroup tasks_;
 
   // Posted functions may run after the pool is gone: they find it through this.
   struct Link {

@@ -23,7 +23,7 @@ SharedUpstream::SharedUpstream(std::string name, UpstreamConfig config, TlsConte
 }
 
 Opening SharedUpstream::opening(std::size_t index) const {
-  Opening opening{.proxy_header = config_.proxy_protocol, .tls = tls_, .server_name = {}};
+  Opening opening{.proxy_header = config_.proxy_protocol, .tls = tls_, .server_name = {}, .h2_only = config_.protocol == Protocol::h2};
   if (tls_) opening.server_name = config_.tls->server_name.value_or(endpoints_[index]->address().host);
   return opening;
 }

@@ -46,6 +46,10 @@ void Upstream::retire() noexcept {
   for (auto& pool : pools_) pool->retire();
 }
 
+Task<void> Upstream::drained() {
+  for (auto& pool : pools_) co_await pool->drained();
+}
+
 bool Upstream::in_use() const noexcept {
   return std::any_of(pools_.begin(), pools_.end(), [](const auto& pool) { return pool->in_use(); });
 }

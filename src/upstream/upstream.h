@@ -19,7 +19,7 @@
 namespace sluice::upstream {
 
 /// One a worker and upstream; loop's thread only, once built. Outlives its leases and what awaits
-/// connect(): destroy it when in_use() is false.
+/// connect(): destroy it when it is not in_use() and drained().
 class Upstream {
  public:
   /// Control or loop thread. `make_client` wraps a connected transport; HTTP/1.1 by default.
@@ -57,6 +57,8 @@ class Upstream {
   void retire() noexcept;
   /// A lease is out or somebody waits for one.
   bool in_use() const noexcept;
+  /// After retire(), once it is not in use: until its connections have ended. Await it before destroying.
+  Task<void> drained();
 
  private:
   void refresh_if_changed() noexcept;

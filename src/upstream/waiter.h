@@ -15,14 +15,15 @@
 
 namespace sluice::upstream {
 
-/// Awaited: suspends until a connection or a slot is granted, the deadline passes or the canceller
+/// Awaited: suspends until a connection, a stream or a slot is granted, the deadline passes or the canceller
 /// speaks. Lives in the frame of the coroutine that waits, which is resumed from the loop only.
 class Waiter final : public ListHook<>, private CancelPoint, private Timer {
  public:
-  /// One of the two.
+  /// One of the three.
   struct Grant {
     std::unique_ptr<PooledConnection> connection;
     Slot slot;
+    LentStream stream;
   };
 
   /// Where the wait is counted; SharedEndpoint::begin_wait() has been called, and this ends it.

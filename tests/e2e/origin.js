@@ -1,12 +1,14 @@
 // A plain node server for the gateway to stand in front of; prints "listening PORT" once it serves.
-//   node origin.js [PORT | unix socket path] [NAME]
+//   node origin.js [PORT | unix socket path] [NAME] [http/1.1 | h2 | h2 CERTIFICATE KEY | both CERTIFICATE KEY]
 'use strict';
+const fs = require('fs');
 const http = require('http');
+const http2 = require('http2');
 const crypto = require('crypto');
 const zlib = require('zlib');
 const websocket = require('./origin_websocket.js');
 
-const [where = '0', name = 'origin'] = process.argv.slice(2);
+const [where = '0', name = 'origin', protocol = 'http/1.1', certificate, key] = process.argv.slice(2);
 let aborted = 0; // requests that were cut before their response was complete
 
 // Bytes that differ everywhere, so that a piece lost or moved shows: block i of 64 KiB is a hash's stream.
@@ -29,7 +31,7 @@ function echo(request, response) {
   request.on('data', (piece) => { hash.update(piece); length += piece.length; });
   request.on('end', () => send(response, 200, {
     name, method: request.method, url: request.url, headers: request.headers, raw: request.rawHeaders,
-    trailers: request.trailers, length, sha256: hash.digest('hex'),
+    trailers: request.trailers, length, sha256: hash.digest('hex'), version: request.httpVersion,
   }));
 }
 
@@ -37,7 +39,7 @@ function echo(request, response) {
 async function stream(request, response, bytes, announce) {
   const hash = crypto.createHash('sha256');
   const fields = { 'content-type': 'application/octet-stream' };
-  const trailed = !announce && request.method !== 'HEAD' && request.httpVersion === '1.1';
+  const trailed = !announce && request.method !== 'HEAD' && request.httpVersion !== '1.0';
   if (announce) fields['content-length'] = bytes;
   if (trailed) fields.trailer = 'x-sha256';
   response.writeHead(200, fields);
@@ -91,7 +93,14 @@ function serve(request, response) {
   (pages[path] || echo)(request, response, new URLSearchParams(query));
 }
 
-const server = http.createServer({ keepAliveTimeout: 60000 }, serve);
+function createServer() {
+  if (protocol === 'http/1.1') return http.createServer({ keepAliveTimeout: 60000 }, serve);
+  if (!certificate) return http2.createServer(serve);
+  const pair = { cert: fs.readFileSync(certificate), key: fs.readFileSync(key) };
+  return http2.createSecureServer({ ...pair, allowHTTP1: protocol === 'both' }, serve);
+}
+
+const server = createServer();
 server.on('checkContinue', (request, response) => {
   if (request.url.startsWith('/refuse')) return send(response, Number(new URLSearchParams(request.url.split('?')[1]).get('code') || 403), { why: 'not now' });
   response.writeContinue();

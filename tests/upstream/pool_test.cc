@@ -40,15 +40,15 @@ TEST_F(Pool, lends_the_newest_idle_connection_first) {
   world.serve("10.0.0.1:80");
   auto first = world.connect(*upstream);
   auto second = world.connect(*upstream);
-  auto* older = &first->lease().connection();
-  auto* newer = &second->lease().connection();
+  auto* older = &first->lease().stream();
+  auto* newer = &second->lease().stream();
   first->end();
   second->end();
   EXPECT_EQ(counts().idle, 2U);
 
   auto third = world.connect(*upstream);
   auto fourth = upstream->reuse(0);
-  EXPECT_EQ(&third->lease().connection(), newer);
+  EXPECT_EQ(&third->lease().stream(), newer);
   EXPECT_TRUE(third->lease().reused());
   ASSERT_TRUE(fourth);
   EXPECT_EQ(&fourth->connection(), older);

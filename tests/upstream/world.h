@@ -53,7 +53,7 @@ class FakeClient final : public codec::ClientConnection {
   std::unique_ptr<net::Transport> transport_;
 };
 
-inline FakeClient& fake(Lease& lease) { return static_cast<FakeClient&>(lease.connection()); }
+inline FakeClient& fake(Lease& lease) { return static_cast<FakeClient&>(lease.stream()); }
 
 /// A client's connection, as far as a PROXY header and what it is for need one.
 class FakeClientSide final : public net::Transport {

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "codec/client_connection.h"
+#include "net/loop.h"
 
 namespace sluice::codec::h1 {
 

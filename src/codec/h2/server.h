@@ -1,5 +1,4 @@
-// HTTP/2 with a client (RFC 9113): one connection, its requests beside one another. Frames and HPACK are
-// nghttp2's.
+// HTTP/2 with a client (RFC 9113): one connection, its requests beside one another.
 #pragma once
 
 #include <coroutine>
@@ -10,11 +9,11 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "codec/h2/connection.h"
+#include "codec/h2/stream.h"
 #include "codec/server_stream.h"
 #include "http/reason.h"
 #include "net/loop.h"
-
-struct nghttp2_session;
 
 namespace sluice::codec::h2 {
 
@@ -34,19 +33,10 @@ struct ServerLimits {
 
 class ServerConnection;
 
-/// Suspends until somebody resumes the handle.
-struct Waiting {
-  std::coroutine_handle<>& waiter;
-  bool await_ready() const noexcept { return false; }
-  void await_suspend(std::coroutine_handle<> handle) noexcept { waiter = handle; }
-  void await_resume() const noexcept {}
-};
-
-/// One request and its response: a stream; recycled. What it reads has come before it is asked for, within
-/// the stream's window; what it writes waits for the client's.
-class ServerStream : public codec::ServerStream {
+/// One request and its response: a stream; recycled.
+class ServerStream : public codec::ServerStream, private Stream {
  public:
-  explicit ServerStream(net::Loop& loop) noexcept : stall_(*this, loop) {}
+  explicit ServerStream(net::Loop& loop) noexcept : Stream(Side::client), stall_(*this, loop) {}
   /// Bytes of the request's head, as RFC 9113 6.5.2 counts them.
   std::uint32_t head_size() const noexcept { return head_bytes_; }
 
@@ -67,7 +57,7 @@ class ServerStream : public codec::ServerStream {
   void end() noexcept;
 
   Task<Result<BodyPiece>> read() override;
-  bool ready() const noexcept override { return !incoming_.empty() || ended_ || failed(); }
+  bool ready() const noexcept override { return has_incoming(); }
   const http::HeaderBlock* trailers() const noexcept override { return &trailers_; }
 
   Task<Result<void>> write_interim(const ResponseHead& head) override;
@@ -91,7 +81,6 @@ class ServerStream : public codec::ServerStream {
 
  private:
   friend class ServerConnection;
-  struct Provider;
 
   class Stall final : public Timer {
    public:
@@ -108,31 +97,20 @@ class ServerStream : public codec::ServerStream {
     TimePoint begun_{};
   };
 
-  bool failed() const noexcept { return fault_ != Fault::none; }
-  Error error() const noexcept { return {.fault = fault_, .side = Side::client}; }
-  void fail(Fault why) noexcept;
-  void wake(std::coroutine_handle<>& waiter) noexcept;
-  std::optional<Result<BodyPiece>> take() noexcept;
+  ServerConnection& connection() const noexcept;
+  void on_failed() noexcept override;
+  void on_partly_given() noexcept override;
   Task<Result<BodyPiece>> await_piece(Duration patience);
   Task<Result<void>> await_sent();
   void submit(const ResponseHead& head, bool interim);
   bool never_has_body() const noexcept;
-  std::size_t give(char* out, std::size_t room, std::uint32_t& flags);
-  void submit_trailers();
 
   // As the request comes in. False: it is malformed.
   bool take_field(std::string_view name, std::string_view value);
-  bool take_trailer(std::string_view name, std::string_view value);
   http::Refusal take_head();
-  void take_data(std::string_view data);
-  void take_end() noexcept;
 
-  ServerConnection* connection_ = nullptr;
-  std::int32_t id_ = 0;
   RequestHead* request_ = nullptr;
-  Arena* arena_ = nullptr;
   TimePoint begun_{};
-  Fault fault_ = Fault::none;
   Stall stall_;
   net::Watcher* watcher_ = nullptr;
 
@@ -142,32 +120,14 @@ class ServerStream : public codec::ServerStream {
   http::Refusal head_refusal_;
   bool head_complete_ = false;
   bool has_body_ = false;
-  bool closed_ = false;  // nghttp2 knows it no more
-
-  std::string incoming_;  // of the body, not asked for yet
-  std::string given_;     // what the last piece points into
-  Slice given_slice_;
-  http::HeaderBlock trailers_;
   http::Refusal body_refusal_;
-  std::uint64_t received_ = 0;
-  std::coroutine_handle<> reader_;
   bool read_cancelled_ = false;
   bool read_stalled_ = false;
-  bool ended_ = false;  // the whole request is here
   bool awaits_continue_ = false;
 
   const ResponseHead* response_ = nullptr;
-  BodyPiece piece_;           // being written
-  std::size_t slice_ = 0;     // of it, the first that is not taken
-  std::size_t slice_at_ = 0;  // bytes taken of that
-  const http::HeaderBlock* response_trailers_ = nullptr;
-  std::coroutine_handle<> writer_;
-  std::uint64_t sent_ = 0;
   bool head_sent_ = false;
-  bool writing_ = false;
-  bool deferred_ = false;  // nghttp2 waits for resume_data
   bool bodiless_ = false;
-  bool finished_ = false;
 };
 
 /// Who serves the requests of a connection.
@@ -186,13 +146,10 @@ class StreamHandler {
   ~StreamHandler() = default;
 };
 
-class ServerConnection {
+class ServerConnection final : public Connection {
  public:
   ServerConnection(net::Loop& loop, std::unique_ptr<net::Transport> transport, const ServerLimits& limits,
                    StreamHandler& handler);
-  ~ServerConnection();
-  ServerConnection(const ServerConnection&) = delete;
-  ServerConnection& operator=(const ServerConnection&) = delete;
 
   enum class End : std::uint8_t {
     closed,     ///< The client closed it.
@@ -212,46 +169,35 @@ class ServerConnection {
 
   /// GOAWAY: streams that have begun are finished, later ones are not served.
   void stop() noexcept;
-  void abort() noexcept { transport_->abort(Fault::cancelled); }
+  void abort() noexcept { transport().abort(Fault::cancelled); }
 
   /// No stream has been under way since then.
   bool rests_since(TimePoint when) const noexcept { return live_.empty() && idle_since_ <= when; }
 
-  net::Transport& transport() noexcept { return *transport_; }
   const ServerLimits& limits() const noexcept { return limits_; }
-  net::Loop& loop() noexcept { return loop_; }
 
  private:
   friend class ServerStream;
   struct Callbacks;
 
   void greet();
-  bool feed(std::string_view bytes);
-  void settle();
+  void settle() override;
+  bool over() const noexcept override;
+  void on_closed(Stream& stream, std::uint32_t code) noexcept override;
   End end_after(Fault fault) noexcept;
   void give_up_streams();
   void drop(ServerStream& stream) noexcept;
-  void closed(ServerStream& stream, std::uint32_t code);
   void note_reset() noexcept;
   void forget(ServerStream& stream) noexcept;
-  void wake_writer() noexcept;
-  Task<void> write_all();
   void time_reader() noexcept;
-  bool over() const noexcept;
 
-  net::Loop& loop_;
-  std::unique_ptr<net::Transport> transport_;
   const ServerLimits& limits_;
   StreamHandler& handler_;
-  nghttp2_session* session_ = nullptr;
   net::Deadline read_deadline_;
-  net::Deadline write_deadline_;
   TimePoint idle_since_;
   std::vector<ServerStream*> live_;    // begun and not ended
   std::vector<ServerStream*> ready_;   // their heads are whole: to be handed out
   std::vector<ServerStream*> failed_;  // to be told
-  std::coroutine_handle<> writer_;     // waits for something to write
-  bool closing_ = false;
   bool stopped_ = false;
   bool malformed_ = false;
   std::uint64_t resets_ = 0;    // by the client, before its response was complete

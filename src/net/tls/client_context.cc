@@ -11,8 +11,12 @@
 namespace sluice::net::tls {
 namespace {
 
-// As ALPN names it, with its length in front.
-constexpr unsigned char kProtocols[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+// Each with its length in front (RFC 7301 3.1).
+std::string alpn_list(const std::vector<std::string>& protocols) {
+  std::string list;
+  for (const auto& protocol : protocols) list.append(1, static_cast<char>(protocol.size())).append(protocol);
+  return list;
+}
 
 int index_of_session() {
   static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
@@ -36,7 +40,9 @@ SharedClientContext::SharedClientContext(const ClientPolicy& policy, std::option
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
   SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-  SSL_CTX_set_alpn_protos(context, kProtocols, sizeof kProtocols);
+  const auto protocols = alpn_list(policy.protocols);
+  SSL_CTX_set_alpn_protos(context, reinterpret_cast<const unsigned char*>(protocols.data()),
+                          static_cast<unsigned>(protocols.size()));
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_sess_set_new_cb(context, on_new_session);
   trust(policy, fault);

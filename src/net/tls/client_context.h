@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "net/tls/key_pair.h"
 #include "net/tls/openssl.h"
@@ -13,6 +14,7 @@ struct ClientPolicy {
   std::string ca;  ///< PEM; whose certificates are believed. Empty: those the system believes.
   std::optional<KeyPairFiles> own;  ///< What is shown where the peer asks.
   bool verify = true;
+  std::vector<std::string> protocols{"http/1.1"};  ///< By ALPN, the preferred one first.
 };
 
 /// The session of an earlier handshake with one endpoint, to spare the next a part of its work. Loop's

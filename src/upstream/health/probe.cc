@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/arena.h"
+#include "codec/h2/client.h"
 #include "upstream/abort_on_cancel.h"
 
 namespace sluice::upstream {
@@ -33,6 +34,8 @@ HealthReason reason_of(Fault fault) noexcept {
       return HealthReason::tls;
     case Fault::certificate:
       return HealthReason::certificate;
+    case Fault::no_protocol:
+      return HealthReason::no_protocol;
     default:
       return HealthReason::other;
   }
@@ -78,31 +81,55 @@ Task<ProbeResult> Probe::run(const Addresses& addresses, Canceller& canceller) {
   auto dialed = co_await connector_.connect({each, deadline, &canceller});
   if (!dialed) co_return failed(dialed.error());
   if (config_.kind() == CheckType::tcp) co_return ProbeResult{HealthReason::passed};
-  co_return co_await ask(std::move(dialed->transport), deadline, canceller);
+  if (dialed->h2) co_return co_await ask_h2(std::move(dialed->transport), deadline, canceller);
+  co_return co_await ask_h1(std::move(dialed->transport), deadline, canceller);
 }
 
-Task<ProbeResult> Probe::ask(std::unique_ptr<net::Transport> transport, TimePoint deadline,
-                             Canceller& canceller) {
+Task<ProbeResult> Probe::ask_h1(std::unique_ptr<net::Transport> transport, TimePoint deadline,
+                                Canceller& canceller) {
   const auto client = make_client_(loop_, std::move(transport));
   net::Deadline limit(loop_);
   limit.set(client->transport(), deadline);
   AbortOnCancel on_cancel(&canceller, client->transport());
+  co_return co_await ask(*client, limit);
+}
+
+Task<ProbeResult> Probe::ask_h2(std::unique_ptr<net::Transport> transport, TimePoint deadline,
+                                Canceller& canceller) {
+  struct Nobody final : codec::h2::ClientConnection::Owner {
+    void on_room() noexcept override {}
+  } nobody;
+  codec::h2::ClientConnection connection(loop_, std::move(transport), {}, nobody);
+  net::Deadline limit(loop_);
+  limit.set(connection.transport(), deadline);
+  AbortOnCancel on_cancel(&canceller, connection.transport());
+  auto& stream = connection.open();
+  Child running;
+  running.start(connection.run());
+  const auto result = co_await ask(stream, limit);
+  stream.end();
+  connection.retire();
+  co_await running.join();
+  co_return result;
+}
+
+Task<ProbeResult> Probe::ask(codec::ClientStream& stream, const net::Deadline& limit) {
   const auto request = std::make_unique<Request>(config_, endpoint_);
-  const auto status = co_await read_status(*client, *request);
+  const auto status = co_await read_status(stream, *request);
   if (!status) co_return failed(limit.passed() ? Error{Fault::timed_out} : status.error());
-  co_await drain(client->body());
+  co_await drain(stream.body());
   if (config_.expects(*status)) co_return ProbeResult{HealthReason::passed};
   co_return ProbeResult{HealthReason::status, static_cast<std::uint16_t>(*status)};
 }
 
-Task<Result<int>> Probe::read_status(codec::ClientConnection& client, Request& request) {
+Task<Result<int>> Probe::read_status(codec::ClientStream& stream, Request& request) {
   BodyPiece nothing;
   nothing.last = true;
-  const auto sent = co_await client.send(request.head, nothing, nullptr, request.scratch);
+  const auto sent = co_await stream.send(request.head, nothing, nullptr, request.scratch);
   if (!sent) co_return sent.error();
   for (int heads = 0; heads < kInterimMost; ++heads) {
     request.response.clear();
-    const auto read = co_await client.read_head(request.response, request.scratch);
+    const auto read = co_await stream.read_head(request.response, request.scratch);
     if (!read) co_return read.error();
     if (request.response.status >= 200) co_return request.response.status;
   }

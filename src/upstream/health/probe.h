@@ -38,8 +38,10 @@ class Probe {
 
  private:
   struct Request;
-  Task<ProbeResult> ask(std::unique_ptr<net::Transport> transport, TimePoint deadline, Canceller& canceller);
-  Task<Result<int>> read_status(codec::ClientConnection& client, Request& request);
+  Task<ProbeResult> ask_h1(std::unique_ptr<net::Transport> transport, TimePoint deadline, Canceller& canceller);
+  Task<ProbeResult> ask_h2(std::unique_ptr<net::Transport> transport, TimePoint deadline, Canceller& canceller);
+  Task<ProbeResult> ask(codec::ClientStream& stream, const net::Deadline& limit);
+  Task<Result<int>> read_status(codec::ClientStream& stream, Request& request);
   ProbeResult failed(const Error& error) const noexcept;
 
   net::Loop& loop_;

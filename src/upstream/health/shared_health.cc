@@ -44,6 +44,8 @@ std::string Health::text() const {
       return "TLS handshake failed";
     case HealthReason::certificate:
       return "certificate not valid";
+    case HealthReason::no_protocol:
+      return "no agreement on HTTP/2";
     case HealthReason::other:
       break;
   }

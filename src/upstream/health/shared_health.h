@@ -27,6 +27,7 @@ enum class HealthReason : std::uint8_t {
   unresolved,
   tls,
   certificate,
+  no_protocol,
   other,  ///< `detail` is errno.
 };
 

@@ -50,8 +50,8 @@ class EndToEnd(unittest.TestCase):
         return node
 
     @classmethod
-    def shared_node(cls, name="origin", where="0"):
-        node = Node(cls.class_folder, name, where)
+    def shared_node(cls, name="origin", where="0", speaks=("http/1.1",)):
+        node = Node(cls.class_folder, name, where, speaks)
         cls.addClassCleanup(node.kill)
         return node
 

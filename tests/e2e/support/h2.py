@@ -127,3 +127,26 @@ class H2Connection:
                 self.next()
         except (Malformed, ConnectionResetError, BrokenPipeError):
             return self.goaway
+
+
+class H2Upstream(H2Connection):
+    """The other side: an upstream, of which the gateway is the client. For the scripts of a Scripted server."""
+
+    def __init__(self, peer, settings=()):
+        self.socket, self.pending, self.goaway = peer, b"", None
+        assert self.exactly(len(PREFACE)) == PREFACE
+        self.send(frame(SETTINGS, payload=b"".join(struct.pack(">HI", key, value) for key, value in settings)))
+
+    def asked(self):
+        """The stream of the next request, read to its end; none at the end of the connection."""
+        try:
+            while True:
+                got = self.until(HEADERS, DATA)
+                if got.flags & END_STREAM:
+                    return got.stream
+        except (Malformed, ConnectionResetError):
+            return None
+
+    def answer(self, stream, *fields, status=200, body=b"done"):
+        self.send(frame(HEADERS, END_HEADERS, stream, block((":status", str(status)), *fields)),
+                  frame(DATA, END_STREAM, stream, body))  # fmt: skip

@@ -37,8 +37,8 @@ class Node(Process):
 
     PORT = re.compile(r"listening (\S+)")
 
-    def __init__(self, folder, name="origin", where="0"):
-        super().__init__(name, [find("node"), HERE / "origin.js", where, name], folder)
+    def __init__(self, folder, name="origin", where="0", speaks=("http/1.1",)):
+        super().__init__(name, [find("node"), HERE / "origin.js", where, name, *speaks], folder)
         self.where = self.await_text(self.PORT, self.out)[1]
 
     @property

@@ -1,0 +1,121 @@
+#include "codec/h2/connection.h"
+
+#include <utility>
+
+#include <nghttp2/nghttp2.h>
+
+#include "codec/h2/fields.h"
+#include "codec/h2/stream.h"
+
+namespace sluice::codec::h2 {
+namespace {
+
+constexpr std::size_t kBatch = 64 * 1024;  // bytes written at once
+constexpr auto kLinger = std::chrono::seconds(2);
+
+Connection& connection_of(void* user) noexcept { return *static_cast<Connection*>(user); }
+
+// What a peer is told that nghttp2 will not go on with.
+std::uint32_t error_code(int error) noexcept {
+  return error == NGHTTP2_ERR_FLOODED ? NGHTTP2_ENHANCE_YOUR_CALM : NGHTTP2_PROTOCOL_ERROR;
+}
+
+}  // namespace
+
+struct Connection::Callbacks {
+  static int on_data(nghttp2_session* session, std::uint8_t, std::int32_t id, const std::uint8_t* data,
+                     std::size_t size, void*) {
+    if (auto* stream = Stream::find(session, id)) {
+      stream->take_data(view(data, size));
+      return 0;
+    }
+    return nghttp2_session_consume(session, id, size);
+  }
+
+  // A field that RFC 9113 8.2 calls malformed: so is the whole message.
+  static int on_invalid_header(nghttp2_session*, const nghttp2_frame*, const std::uint8_t*, std::size_t,
+                               const std::uint8_t*, std::size_t, std::uint8_t, void*) {
+    return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+  }
+
+  // DATA goes from the piece that is being written into the batch that goes out, without a copy in between.
+  static int on_send_data(nghttp2_session* session, nghttp2_frame* frame, const std::uint8_t* head, std::size_t size,
+                          nghttp2_data_source*, void* user) {
+    auto* stream = Stream::find(session, frame->hd.stream_id);
+    if (!stream) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    auto& out = connection_of(user).out_;
+    out.append(view(head, 9));
+    stream->give(out, size);
+    return 0;
+  }
+
+  static int on_stream_close(nghttp2_session* session, std::int32_t id, std::uint32_t code, void* user) {
+    if (auto* stream = Stream::find(session, id)) connection_of(user).on_closed(*stream, code);
+    return 0;
+  }
+};
+
+Connection::Connection(net::Loop& loop, std::unique_ptr<net::Transport> transport, Duration write_timeout)
+    : loop_(loop), transport_(std::move(transport)), write_timeout_(write_timeout), write_deadline_(loop) {}
+
+Connection::~Connection() { nghttp2_session_del(session_); }
+
+void Connection::add_callbacks(nghttp2_session_callbacks* callbacks) {
+  nghttp2_session_callbacks_set_on_invalid_header_callback(callbacks, &Callbacks::on_invalid_header);
+  nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, &Callbacks::on_data);
+  nghttp2_session_callbacks_set_send_data_callback(callbacks, &Callbacks::on_send_data);
+  nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, &Callbacks::on_stream_close);
+}
+
+bool Connection::feed(std::string_view bytes) {
+  const auto taken =
+      nghttp2_session_mem_recv(session_, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+  if (taken < 0) nghttp2_session_terminate_session(session_, error_code(static_cast<int>(taken)));
+  settle();
+  wake_writer();
+  return taken == static_cast<ssize_t>(bytes.size());
+}
+
+void Connection::wake_writer() noexcept {
+  if (writer_) loop_.defer(std::exchange(writer_, {}));
+}
+
+void Connection::last_words() noexcept {
+  closing_ = true;
+  wake_writer();
+}
+
+void Connection::collect() {
+  out_.clear();
+  while (out_.size() < kBatch) {
+    const std::uint8_t* data = nullptr;
+    const auto before = out_.size();
+    const auto size = nghttp2_session_mem_send(session_, &data);
+    if (size < 0 || (size == 0 && out_.size() == before)) break;
+    out_.append(view(data, static_cast<std::size_t>(size)));
+  }
+}
+
+Task<void> Connection::write_all() {
+  for (;;) {
+    collect();
+    settle();
+    if (out_.empty()) {
+      if (closing_) break;
+      if (over()) transport_->cancel_read();
+      std::string().swap(out_);
+      co_await Waiting{writer_};
+      continue;
+    }
+    write_deadline_.set(*transport_, loop_.now() + (closing_ ? kLinger : write_timeout_));
+    const Slice slice = out_;
+    auto sent = co_await transport_->write({&slice, 1});
+    write_deadline_.clear();
+    if (!sent) {
+      transport_->abort(Fault::reset);
+      break;
+    }
+  }
+}
+
+}  // namespace sluice::codec::h2

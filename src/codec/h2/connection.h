@@ -1,0 +1,82 @@
+// One HTTP/2 connection (RFC 9113), whichever side of it we are. Frames and HPACK are nghttp2's.
+#pragma once
+
+#include <coroutine>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/task.h"
+#include "net/loop.h"
+#include "net/transport.h"
+
+struct nghttp2_session;
+struct nghttp2_session_callbacks;
+
+namespace sluice::codec::h2 {
+
+class Stream;
+
+/// Suspends until somebody resumes the handle.
+struct Waiting {
+  std::coroutine_handle<>& waiter;
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> handle) noexcept { waiter = handle; }
+  void await_resume() const noexcept {}
+};
+
+/// Feeds nghttp2 with what comes and sends what it gives. Its callbacks resume nobody and hand nothing out: they
+/// note what came, and settle() tells it once nghttp2 has returned.
+class Connection {
+ public:
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  net::Transport& transport() noexcept { return *transport_; }
+  net::Loop& loop() noexcept { return loop_; }
+  nghttp2_session* session() const noexcept { return session_; }
+
+  /// There is something to send.
+  void wake_writer() noexcept;
+
+ protected:
+  Connection(net::Loop& loop, std::unique_ptr<net::Transport> transport, Duration write_timeout);
+  virtual ~Connection();
+
+  class Setup;  // setup.h
+  /// The user data of a stream, for nghttp2, is its Stream, or null.
+  void begin(nghttp2_session* session) noexcept { session_ = session; }
+
+  /// False: nothing more of this peer is read. What is wrong is on its way to it.
+  bool feed(std::string_view bytes);
+
+  /// Until last_words(): sends whatever there is to send.
+  Task<void> write_all();
+  /// What is there now is all that will be sent, and it has little time.
+  void last_words() noexcept;
+
+  /// Hands out what has come while nghttp2 was at work.
+  virtual void settle() {}
+  /// Nothing more is to come.
+  virtual bool over() const noexcept = 0;
+  /// A stream that nghttp2 knows no more; the code says why.
+  virtual void on_closed(Stream& stream, std::uint32_t code) noexcept = 0;
+
+ private:
+  struct Callbacks;
+  static void add_callbacks(nghttp2_session_callbacks* callbacks);
+  void collect();
+
+  net::Loop& loop_;
+  std::unique_ptr<net::Transport> transport_;
+  nghttp2_session* session_ = nullptr;
+  const Duration write_timeout_;
+  net::Deadline write_deadline_;
+  std::coroutine_handle<> writer_;  // waits for something to write
+  std::string out_;                 // to be written next
+  bool closing_ = false;
+};
+
+}  // namespace sluice::codec::h2

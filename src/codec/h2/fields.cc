@@ -1,0 +1,61 @@
+#include "codec/h2/fields.h"
+
+#include <charconv>
+
+#include "http/hop_by_hop.h"
+
+namespace sluice::codec::h2 {
+namespace {
+
+std::string_view lower_case(std::string_view name, Arena& arena) {
+  auto* out = static_cast<char*>(arena.allocate(name.size(), 1));
+  for (std::size_t i = 0; i < name.size(); ++i)
+    out[i] = name[i] >= 'A' && name[i] <= 'Z' ? static_cast<char>(name[i] | 0x20) : name[i];
+  return {out, name.size()};
+}
+
+std::uint8_t* bytes(std::string_view text) noexcept {
+  return reinterpret_cast<std::uint8_t*>(const_cast<char*>(text.data()));
+}
+
+}  // namespace
+
+Pairs& new_pairs() {
+  thread_local Pairs pairs;
+  pairs.clear();
+  return pairs;
+}
+
+void add_pair(Pairs& pairs, std::string_view name, std::string_view value) {
+  pairs.push_back({bytes(name), bytes(value), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE});
+}
+
+void add_fields(Pairs& pairs, const http::HeaderBlock& fields, Arena& arena) {
+  for (const auto& field : fields) {
+    if (http::is_hop_by_hop(field.token)) continue;
+    add_pair(pairs, lower_case(field.name, arena), field.value);
+  }
+}
+
+void add_request_fields(Pairs& pairs, const http::HeaderBlock& fields, Arena& arena) {
+  for (const auto& field : fields) {
+    if (http::is_hop_by_hop(field.token) || field.token == http::FieldName::host) continue;
+    add_pair(pairs, lower_case(field.name, arena), field.value);
+  }
+  if (fields.has(http::FieldName::te)) add_pair(pairs, "te", "trailers");
+}
+
+void add_content_length(Pairs& pairs, const http::HeaderBlock& fields, const http::BodyLength& body, Arena& arena) {
+  if (body.kind != http::BodyLength::Kind::length || fields.has(http::FieldName::content_length)) return;
+  auto* digits = static_cast<char*>(arena.allocate(20, 1));
+  const auto* end = std::to_chars(digits, digits + 20, body.length).ptr;
+  add_pair(pairs, "content-length", {digits, static_cast<std::size_t>(end - digits)});
+}
+
+std::size_t size_of(const Pairs& pairs) noexcept {
+  std::size_t size = 0;
+  for (const auto& each : pairs) size += each.namelen + each.valuelen;
+  return size;
+}
+
+}  // namespace sluice::codec::h2

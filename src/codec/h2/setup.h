@@ -1,0 +1,46 @@
+// How an nghttp2 session is made.
+#pragma once
+
+#include <new>
+
+#include <nghttp2/nghttp2.h>
+
+#include "codec/h2/connection.h"
+
+namespace sluice::codec::h2 {
+
+/// Callbacks and options of one session; each side adds its own callbacks to those that both have.
+class Connection::Setup {
+ public:
+  Setup() {
+    if (nghttp2_session_callbacks_new(&callbacks_) != 0 || nghttp2_option_new(&option_) != 0) throw std::bad_alloc();
+    add_callbacks(callbacks_);
+    nghttp2_option_set_no_auto_window_update(option_, 1);
+    nghttp2_option_set_no_closed_streams(option_, 1);
+  }
+  Setup(const Setup&) = delete;
+  Setup& operator=(const Setup&) = delete;
+  ~Setup() {
+    nghttp2_option_del(option_);
+    nghttp2_session_callbacks_del(callbacks_);
+  }
+
+  nghttp2_session_callbacks* callbacks() noexcept { return callbacks_; }
+
+  nghttp2_session* server(Connection* user) {
+    nghttp2_session* session = nullptr;
+    if (nghttp2_session_server_new2(&session, callbacks_, user, option_) != 0) throw std::bad_alloc();
+    return session;
+  }
+  nghttp2_session* client(Connection* user) {
+    nghttp2_session* session = nullptr;
+    if (nghttp2_session_client_new2(&session, callbacks_, user, option_) != 0) throw std::bad_alloc();
+    return session;
+  }
+
+ private:
+  nghttp2_session_callbacks* callbacks_ = nullptr;
+  nghttp2_option* option_ = nullptr;
+};
+
+}  // namespace sluice::codec::h2
