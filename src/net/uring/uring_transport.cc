@@ -1,6 +1,5 @@
 #include "net/uring/uring_transport.h"
 
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -14,31 +13,6 @@
 
 namespace sluice::net {
 namespace {
-
-Address* store(const Address& address) { return ::new (allocate_frame(sizeof(Address))) Address(address); }
-
-void drop(Address* address) noexcept {
-  if (!address) return;
-  address->~Address();  // the path of a unix socket is on the heap
-  free_frame(address, sizeof(Address));
-}
-
-// Blocking: a ring takes O_NONBLOCK for the wish not to wait at all.
-int open_blocking_socket(const Address& to, const ConnectOptions& options) noexcept {
-  int descriptor = ::socket(to.family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (descriptor < 0 || to.is_unix()) return descriptor;
-  int on = 1;
-  if (options.tcp_nodelay) ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-  if (options.keepalive) ::setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
-  return descriptor;
-}
-
-Address peer_address(int descriptor) noexcept {
-  sockaddr_storage raw;
-  socklen_t length = sizeof(raw);
-  if (::getpeername(descriptor, reinterpret_cast<sockaddr*>(&raw), &length) != 0) return {};
-  return Address::from_sockaddr(reinterpret_cast<sockaddr*>(&raw), length);
-}
 
 // Calls past the ring must not wait; within it O_NONBLOCK would mean something else.
 class NonBlocking {
@@ -59,14 +33,14 @@ static_assert(sizeof(UringTransport) <= 128, "what an idle connection costs");
 
 Result<std::unique_ptr<Transport>> UringTransport::connect(UringLoop& loop, const Address& to,
                                                            const ConnectOptions& options) {
-  int descriptor = open_blocking_socket(to, options);
-  if (descriptor < 0) return connect_error(errno);
-  auto* self = ::new (allocate_frame(sizeof(UringTransport))) UringTransport(loop, descriptor);
-  self->peer_ = store(to);
+  auto descriptor = open_socket(to, options, 0);  // a ring takes O_NONBLOCK for the wish not to wait at all
+  if (!descriptor) return descriptor.error();
+  auto* self = ::new (allocate_frame(sizeof(UringTransport))) UringTransport(loop, *descriptor);
+  const Address& peer = self->peer_.set(to);  // the kernel reads it later
   self->connecting_ = true;
   self->drained_ = true;
   auto& entry = loop.ring().prepare(Tag::connect, self);
-  io_uring_prep_connect(&entry, descriptor, self->peer_->raw(), self->peer_->length());
+  io_uring_prep_connect(&entry, *descriptor, peer.raw(), peer.length());
   return std::unique_ptr<Transport>(self);
 }
 
@@ -78,8 +52,6 @@ std::unique_ptr<Transport> UringTransport::accepted(UringLoop& loop, int descrip
 UringTransport::~UringTransport() {
   loop_.close(descriptor_);
   if (send_) loop_.sends().give_back(*send_);
-  drop(peer_);
-  drop(local_);
 }
 
 void UringTransport::retire() noexcept {
@@ -449,16 +421,16 @@ void UringTransport::on_nudge() noexcept {
 
 bool UringTransport::peer_gone() const noexcept { return ended_ || lost_ || error_.fault != Fault::none; }
 
-std::optional<std::uint64_t> UringTransport::delivered() const noexcept { return delivered_bytes(descriptor_); }
+std::optional<std::uint64_t> UringTransport::delivered() const noexcept {
+  return delivered_bytes(descriptor_);
+}
 
 const Address& UringTransport::peer() const noexcept {
-  if (!peer_) peer_ = store(peer_address(descriptor_));
-  return *peer_;
+  return peer_ ? *peer_ : peer_.set(peer_address(descriptor_));
 }
 
 const Address& UringTransport::local() const noexcept {
-  if (!local_) local_ = store(local_address(descriptor_));
-  return *local_;
+  return local_ ? *local_ : local_.set(local_address(descriptor_));
 }
 
 }  // namespace sluice::net

@@ -10,6 +10,7 @@
 #include "base/intrusive_list.h"
 #include "net/chunk.h"
 #include "net/transport.h"
+#include "net/uring/pooled_address.h"
 #include "net/uring/send.h"
 
 namespace sluice::net {
@@ -114,10 +115,9 @@ class UringTransport final : public Transport, public ListHook<> {
   WriteOp* writer_ = nullptr;  // of a write or of the connect
   Watcher* watcher_ = nullptr;
   Send* send_ = nullptr;
-  mutable Address* peer_ = nullptr;  // once asked for
-  mutable Address* local_ = nullptr;
-  Chunk kept_;   // read and not yet asked for
-  Error error_;  // sticky: of a receive or connect, or why it was aborted
+  mutable PooledAddress peer_, local_;  // once asked for
+  Chunk kept_;                          // read and not yet asked for
+  Error error_;                         // sticky: of a receive or connect, or why it was aborted
 };
 
 }  // namespace sluice::net
