@@ -64,29 +64,39 @@ class UringTransport final : public Transport, public ListHook<> {
   bool start_connect(WriteOp& op) noexcept override;
 
   void retire() noexcept;
-  bool retired_and_gone() noexcept;
+  bool retired_and_gone() noexcept {
+    if (!retired_ || in_flight()) return false;
+    discard();
+    return true;
+  }
   bool in_flight() const noexcept { return receiving_ || sending_ || connecting_ || nudged_; }
-
-  void receive(std::size_t expected) noexcept;
-  void await_readable() noexcept;
-  std::optional<int> fill_pipe() noexcept;
-  void send() noexcept;
-  int drain_pipe(Pipe& pipe) noexcept;
-  void await_writable() noexcept;
-  void go_on_draining() noexcept;
-  void fail_write(int error) noexcept;
-  void note_lost(int error) noexcept;
+  void break_socket(bool reset) noexcept;
   void nudge() noexcept;
+
+  // uring_transport_reading.cc
+  void receive(std::size_t expected) noexcept;
   void keep(int result, unsigned flags) noexcept;
   void starve() noexcept;
   bool has_news() const noexcept;
   Result<Chunk> take_news() noexcept;
   void tell() noexcept;
   void finish_read(Result<Chunk> result) noexcept;
+
+  // uring_transport_writing.cc
+  void send() noexcept;
+  void fail_write(int error) noexcept;
+  void note_lost(int error) noexcept;
   void finish_write(Result<void> result) noexcept;
   bool send_with_fin(Send& send) noexcept;
   void send_fin() noexcept;
-  void break_socket(bool reset) noexcept;
+
+  // uring_transport_pipes.cc
+  void await_readable() noexcept;
+  std::optional<int> fill_pipe() noexcept;
+  bool start_draining(WriteOp& op) noexcept;
+  int drain_pipe(Pipe& pipe) noexcept;
+  void await_writable() noexcept;
+  void go_on_draining() noexcept;
 
   UringLoop& loop_;
   int descriptor_;
