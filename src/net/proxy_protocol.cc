@@ -73,37 +73,39 @@ ProxyHeader parse1(std::string_view bytes) {
   return header;
 }
 
-Address address4(const char* host, const char* port) {
-  sockaddr_in raw{};
-  raw.sin_family = AF_INET;
-  std::memcpy(&raw.sin_addr, host, sizeof raw.sin_addr);
-  std::memcpy(&raw.sin_port, port, sizeof raw.sin_port);
-  return Address::from_sockaddr(reinterpret_cast<const sockaddr*>(&raw), sizeof raw);
-}
-
-Address address6(const char* host, const char* port) {
+// Of an IPv4 or IPv6 address in network order.
+Address address_of(std::string_view host) {
+  if (host.size() == sizeof(in_addr)) {
+    sockaddr_in raw{};
+    raw.sin_family = AF_INET;
+    std::memcpy(&raw.sin_addr, host.data(), host.size());
+    return Address::from_sockaddr(reinterpret_cast<const sockaddr*>(&raw), sizeof raw);
+  }
   sockaddr_in6 raw{};
   raw.sin6_family = AF_INET6;
-  std::memcpy(&raw.sin6_addr, host, sizeof raw.sin6_addr);
-  std::memcpy(&raw.sin6_port, port, sizeof raw.sin6_port);
+  std::memcpy(&raw.sin6_addr, host.data(), host.size());
   return Address::from_sockaddr(reinterpret_cast<const sockaddr*>(&raw), sizeof raw);
 }
 
 ProxyHeader parse2(std::string_view bytes) {
   if (bytes.size() < kFixed2) return {};
-  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(bytes[i]); };
+  const auto number_at = [&](std::size_t i) {
+    const auto high = static_cast<unsigned char>(bytes[i]), low = static_cast<unsigned char>(bytes[i + 1]);
+    return static_cast<std::uint16_t>(high << 8 | low);
+  };
   const char command = bytes[12], kind = bytes[13];
   if (command != kLocal && command != kProxy) return malformed();
-  const std::size_t size = kFixed2 + (at(14) << 8 | at(15));
+  const std::size_t size = kFixed2 + number_at(14);
   if (bytes.size() < size) return {};
   ProxyHeader header{.status = Status::complete, .size = size, .source = {}, .destination = {}};
-  const std::size_t wanted = kind == kTcp4 ? 12 : kind == kTcp6 ? 36 : 0;
-  if (command == kLocal || wanted == 0) return header;
-  if (size - kFixed2 < wanted) return malformed();
-  const char* body = bytes.data() + kFixed2;
+  const std::size_t host = kind == kTcp4 ? sizeof(in_addr) : kind == kTcp6 ? sizeof(in6_addr) : 0;
+  if (command == kLocal || host == 0) return header;
+  // Both hosts, then both ports.
+  const std::size_t ports = kFixed2 + 2 * host;
+  if (size < ports + 4) return malformed();
   header.known = true;
-  header.source = kind == kTcp4 ? address4(body, body + 8) : address6(body, body + 32);
-  header.destination = kind == kTcp4 ? address4(body + 4, body + 10) : address6(body + 16, body + 34);
+  header.source = address_of(bytes.substr(kFixed2, host)).with_port(number_at(ports));
+  header.destination = address_of(bytes.substr(kFixed2 + host, host)).with_port(number_at(ports + 2));
   return header;
 }
 

@@ -7,9 +7,20 @@
 #include <cerrno>
 
 namespace sluice::net {
+namespace {
 
-Result<int> open_socket(const Address& to, const ConnectOptions& options) noexcept {
-  int descriptor = ::socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+// What getsockname() or getpeername() tells.
+Address address_by(int (*get)(int, sockaddr*, socklen_t*), int descriptor) noexcept {
+  sockaddr_storage raw;
+  socklen_t length = sizeof(raw);
+  if (get(descriptor, reinterpret_cast<sockaddr*>(&raw), &length) != 0) return {};
+  return Address::from_sockaddr(reinterpret_cast<sockaddr*>(&raw), length);
+}
+
+}  // namespace
+
+Result<int> open_socket(const Address& to, const ConnectOptions& options, int mode) noexcept {
+  int descriptor = ::socket(to.family(), SOCK_STREAM | SOCK_CLOEXEC | mode, 0);
   if (descriptor < 0) return connect_error(errno);
   int on = 1;
   if (!to.is_unix() && options.tcp_nodelay) setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
@@ -40,12 +51,9 @@ int socket_error(int descriptor) noexcept {
   return getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &length) == 0 ? error : errno;
 }
 
-Address local_address(int descriptor) noexcept {
-  sockaddr_storage raw;
-  socklen_t length = sizeof(raw);
-  if (getsockname(descriptor, reinterpret_cast<sockaddr*>(&raw), &length) != 0) return {};
-  return Address::from_sockaddr(reinterpret_cast<sockaddr*>(&raw), length);
-}
+Address local_address(int descriptor) noexcept { return address_by(getsockname, descriptor); }
+
+Address peer_address(int descriptor) noexcept { return address_by(getpeername, descriptor); }
 
 void reset_on_close(int descriptor) noexcept {
   linger none{.l_onoff = 1, .l_linger = 0};

@@ -1,6 +1,7 @@
 // Small wrappers of socket calls that the backends share.
 #pragma once
 
+#include <sys/socket.h>
 #include <sys/uio.h>
 
 #include <cstdint>
@@ -19,8 +20,8 @@ struct StartedConnect {
   bool established;  ///< Else the socket becomes writable when the outcome is known.
 };
 
-/// A new non-blocking stream socket for this address, its options set.
-Result<int> open_socket(const Address& to, const ConnectOptions& options) noexcept;
+/// A new stream socket for this address, its options set. `mode` is SOCK_NONBLOCK or 0.
+Result<int> open_socket(const Address& to, const ConnectOptions& options, int mode = SOCK_NONBLOCK) noexcept;
 
 /// Opens a socket and begins to connect it without blocking.
 Result<StartedConnect> start_connecting(const Address& to, const ConnectOptions& options) noexcept;
@@ -32,7 +33,9 @@ Error connect_error(int os_error) noexcept;
 /// SO_ERROR, which reading clears.
 int socket_error(int descriptor) noexcept;
 
+/// Empty where the system does not tell.
 Address local_address(int descriptor) noexcept;
+Address peer_address(int descriptor) noexcept;
 
 /// What the peer's kernel has acknowledged since the connection was made; none where that cannot be told.
 std::optional<std::uint64_t> delivered_bytes(int descriptor) noexcept;

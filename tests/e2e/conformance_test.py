@@ -6,7 +6,8 @@ from conformance.cases import BEHIND, Answered, BadGateway, Broken, Forwarded, R
 from conformance.origin import Recorder, Responder
 from support.case import EndToEnd
 from support.peers import read_head
-from support.wire import Connection, Malformed
+from support.stream import Malformed
+from support.wire import Connection
 
 NEXT = b"GET /next HTTP/1.1\r\nHost: next.test\r\n\r\n"
 

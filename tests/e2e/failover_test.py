@@ -8,8 +8,9 @@ import time
 from support.case import EndToEnd, needs
 from support.peers import lasting_port
 from support.prometheus import Metrics
+from support.stream import Malformed
 from support.waiting import wait_until
-from support.wire import Connection, Malformed, head
+from support.wire import Connection, head
 
 INTERVAL = 1
 SPARE = 1.5  # what a loaded machine may add to two intervals

@@ -4,7 +4,8 @@ import os
 import random
 
 from support.case import EndToEnd
-from support.wire import Connection, Malformed, ask, chunked, head
+from support.stream import Malformed
+from support.wire import Connection, ask, chunked, head
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 H = b"POST /a HTTP/1.1\r\nHost: a\r\n"

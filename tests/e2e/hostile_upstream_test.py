@@ -9,8 +9,9 @@ from support.case import EndToEnd
 from support.peers import answering_once, read_head
 from support.process import Process
 from support.prometheus import Metrics
+from support.stream import Malformed
 from support.waiting import wait_until
-from support.wire import Connection, Malformed, ask, chunked, head
+from support.wire import Connection, ask, chunked, head
 
 START = b"HTTP/1.1 200 OK\r\n"
 

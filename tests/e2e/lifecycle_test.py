@@ -14,8 +14,9 @@ from support.case import EndToEnd
 from support.gateway import Gateway, binary, configuration, sanitized
 from support.peers import read_head
 from support.process import Process
+from support.stream import Malformed
 from support.waiting import wait_until
-from support.wire import Connection, Malformed, ask, head
+from support.wire import Connection, ask, head
 
 RESPOND = [{"respond": {"body": "hello\n"}}]
 

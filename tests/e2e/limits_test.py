@@ -8,8 +8,9 @@ import time
 from support.case import EndToEnd
 from support.peers import answering, read_head
 from support.prometheus import Metrics
+from support.stream import Malformed
 from support.waiting import wait_until
-from support.wire import Connection, Malformed, ask, chunked, head
+from support.wire import Connection, ask, chunked, head
 
 LIMITS = {"header_timeout": "300ms", "idle_timeout": "600ms", "body_timeout": "400ms", "body": "64KiB", "header_bytes": "4KiB",
           "request_line": "1KiB", "header_count": 20, "requests_per_connection": 5}  # fmt: skip

@@ -6,8 +6,9 @@ from support.case import EndToEnd
 from support.gateway import sanitized
 from support.peers import answering
 from support.prometheus import Metrics
+from support.stream import Malformed
 from support.waiting import wait_until
-from support.wire import Connection, Malformed, ask, head
+from support.wire import Connection, ask, head
 
 CEILING = 64 << 20
 ALLOWED = 80 << 20  # what `auto` would have made this ceiling of

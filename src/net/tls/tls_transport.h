@@ -8,6 +8,7 @@
 #include "base/task.h"
 #include "net/buffer_pool.h"
 #include "net/tls/openssl.h"
+#include "net/tls/plaintext.h"
 #include "net/tls/wire.h"
 #include "net/transport.h"
 
@@ -56,10 +57,12 @@ class TlsTransport final : public Transport, private Watcher {
   bool start_write(WriteOp& op, std::span<const Slice> slices) noexcept override;
   bool start_connect(WriteOp& op) noexcept override;
 
+  // tls_transport_handshake.cc
   Task<Result<void>> receive_handshake();
   Task<Result<void>> flush_handshake();
   void note_facts() noexcept;
 
+  // tls_transport_reading.cc
   void on_activity() noexcept override;
   Task<void> receive();
   void take(Result<Chunk> chunk) noexcept;
@@ -69,14 +72,15 @@ class TlsTransport final : public Transport, private Watcher {
   bool read_failed(int status, Result<Chunk>& result) noexcept;
   bool look_ahead() noexcept;
 
+  // tls_transport_writing.cc
   void flush() noexcept;
   Task<void> write_more();
   bool send_now() noexcept;
   void encrypt() noexcept;
   void note_sent() noexcept;
-  void forget_rest() noexcept;
+  void fail_write(Error error) noexcept;
+  Result<void> written() const noexcept;
   void say_goodbye() noexcept;
-  Slice next_piece(std::size_t most) noexcept;
 
   std::unique_ptr<Transport> inner_;
   BufferPool& buffers_;
@@ -91,8 +95,7 @@ class TlsTransport final : public Transport, private Watcher {
   Watcher* watcher_ = nullptr;
   std::size_t expected_ = 0;
   WriteOp* writer_ = nullptr;
-  std::span<const Slice> rest_;  // plaintext of the write under way
-  std::size_t encrypted_of_first_ = 0;
+  Plaintext plaintext_;  // of the write under way
   Error read_error_;
   Error write_error_;
   WriteOp inner_write_;

@@ -10,6 +10,7 @@
 #include "base/intrusive_list.h"
 #include "net/chunk.h"
 #include "net/transport.h"
+#include "net/uring/pooled_address.h"
 #include "net/uring/send.h"
 
 namespace sluice::net {
@@ -63,29 +64,39 @@ class UringTransport final : public Transport, public ListHook<> {
   bool start_connect(WriteOp& op) noexcept override;
 
   void retire() noexcept;
-  bool retired_and_gone() noexcept;
+  bool retired_and_gone() noexcept {
+    if (!retired_ || in_flight()) return false;
+    discard();
+    return true;
+  }
   bool in_flight() const noexcept { return receiving_ || sending_ || connecting_ || nudged_; }
-
-  void receive(std::size_t expected) noexcept;
-  void await_readable() noexcept;
-  std::optional<int> fill_pipe() noexcept;
-  void send() noexcept;
-  int drain_pipe(Pipe& pipe) noexcept;
-  void await_writable() noexcept;
-  void go_on_draining() noexcept;
-  void fail_write(int error) noexcept;
-  void note_lost(int error) noexcept;
+  void break_socket(bool reset) noexcept;
   void nudge() noexcept;
+
+  // uring_transport_reading.cc
+  void receive(std::size_t expected) noexcept;
   void keep(int result, unsigned flags) noexcept;
   void starve() noexcept;
   bool has_news() const noexcept;
   Result<Chunk> take_news() noexcept;
   void tell() noexcept;
   void finish_read(Result<Chunk> result) noexcept;
+
+  // uring_transport_writing.cc
+  void send() noexcept;
+  void fail_write(int error) noexcept;
+  void note_lost(int error) noexcept;
   void finish_write(Result<void> result) noexcept;
   bool send_with_fin(Send& send) noexcept;
   void send_fin() noexcept;
-  void break_socket(bool reset) noexcept;
+
+  // uring_transport_pipes.cc
+  void await_readable() noexcept;
+  std::optional<int> fill_pipe() noexcept;
+  bool start_draining(WriteOp& op) noexcept;
+  int drain_pipe(Pipe& pipe) noexcept;
+  void await_writable() noexcept;
+  void go_on_draining() noexcept;
 
   UringLoop& loop_;
   int descriptor_;
@@ -114,10 +125,9 @@ class UringTransport final : public Transport, public ListHook<> {
   WriteOp* writer_ = nullptr;  // of a write or of the connect
   Watcher* watcher_ = nullptr;
   Send* send_ = nullptr;
-  mutable Address* peer_ = nullptr;  // once asked for
-  mutable Address* local_ = nullptr;
-  Chunk kept_;   // read and not yet asked for
-  Error error_;  // sticky: of a receive or connect, or why it was aborted
+  mutable PooledAddress peer_, local_;  // once asked for
+  Chunk kept_;                          // read and not yet asked for
+  Error error_;                         // sticky: of a receive or connect, or why it was aborted
 };
 
 }  // namespace sluice::net

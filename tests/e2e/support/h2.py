@@ -4,7 +4,7 @@ only as far as which frames came."""
 import socket
 import struct
 
-from .wire import Malformed
+from .stream import Malformed, Stream
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = range(10)
@@ -55,24 +55,14 @@ class Frame:
         return f"<frame {self.kind} flags {self.flags} stream {self.stream} {self.payload[:40]!r}>"
 
 
-class H2Connection:
+class H2Connection(Stream):
     """A client that has sent its preface and settings. Acknowledges settings; grants no window by itself."""
 
     def __init__(self, address, timeout=30, settings=()):
-        self.socket = socket.create_connection(address, timeout=timeout)
-        self.pending = b""
+        super().__init__(socket.create_connection(address, timeout=timeout))
         self.goaway = None  # the error code of the last one
         payload = b"".join(struct.pack(">HI", key, value) for key, value in settings)
         self.socket.sendall(PREFACE + frame(SETTINGS, payload=payload))
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
-    def close(self):
-        self.socket.close()
 
     def send(self, *frames):
         self.socket.sendall(b"".join(frames))
@@ -80,15 +70,6 @@ class H2Connection:
     def ask(self, stream, fields, *more):
         """A request without a body, or with these frames for one."""
         self.send(frame(HEADERS, END_HEADERS | (0 if more else END_STREAM), stream, block(*fields)), *more)
-
-    def exactly(self, size):
-        while len(self.pending) < size:
-            data = self.socket.recv(65536)
-            if not data:
-                raise Malformed(f"the connection ended after {self.pending!r}")
-            self.pending += data
-        out, self.pending = self.pending[:size], self.pending[size:]
-        return out
 
     def next(self):
         """The next frame; settings are acknowledged on the way."""

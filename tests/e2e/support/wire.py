@@ -3,11 +3,9 @@
 import json
 import socket
 
+from .stream import Malformed, Stream
+
 END = b"\r\n\r\n"
-
-
-class Malformed(Exception):
-    """The peer broke the syntax, or closed within a message."""
 
 
 class Response:
@@ -44,27 +42,17 @@ class Response:
         return problem["reason"]
 
 
-class Connection:
+class Connection(Stream):
     """One connection; `address` is (host, port) or the path of a unix socket."""
 
     def __init__(self, address, timeout=30, source=""):
         if isinstance(address, str):
-            self.socket = socket.socket(socket.AF_UNIX)
+            super().__init__(socket.socket(socket.AF_UNIX))
             self.socket.settimeout(timeout)
             self.socket.connect(address)
         else:
-            self.socket = socket.create_connection(address, timeout=timeout, source_address=(source, 0))
+            super().__init__(socket.create_connection(address, timeout=timeout, source_address=(source, 0)))
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.pending = b""
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
-    def close(self):
-        self.socket.close()
 
     def reset(self):
         """Closes with RST instead of FIN."""
@@ -102,18 +90,6 @@ class Connection:
             self.more()
         head, self.pending = self.pending.split(mark, 1)
         return head
-
-    def exactly(self, count):
-        parts, have = [self.pending], len(self.pending)
-        while have < count:
-            data = self.socket.recv(min(count - have + 1024, 1 << 20))
-            if not data:
-                raise Malformed(f"closed after {have} of {count} bytes")
-            parts.append(data)
-            have += len(data)
-        whole = b"".join(parts)
-        self.pending = whole[count:]
-        return whole[:count]
 
     def at_end(self):
         """True when the peer closes and nothing more comes."""
