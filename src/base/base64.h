@@ -23,7 +23,8 @@ class Base64Encoder {
 /// Takes texts that were encoded by themselves and joined: padding may stand amid the text.
 class Base64Decoder {
  public:
-  /// Appends the bytes of this text; up to three characters are kept for the next call. False: it is not base64.
+  /// Appends the bytes of this text; up to three characters are kept for the next call. False: it is not
+  /// base64.
   [[nodiscard]] bool decode(std::string_view text, std::string& out);
 
   /// The text may end here.

@@ -70,8 +70,8 @@ inline constexpr Duration longest_grpc_timeout = std::chrono::hours(24 * 365);
 /// The value of a grpc-timeout: 1 to 8 digits and one of H, M, S, m, u, n. Absent where it is not that.
 std::optional<Duration> parse_grpc_timeout(std::string_view text) noexcept;
 
-/// A grpc-timeout that says this time as exactly as 8 digits can, rounded down; at least a nanosecond. `out` is
-/// what it is written into.
+/// A grpc-timeout that says this time as exactly as 8 digits can, rounded down; at least a nanosecond. `out`
+/// is what it is written into.
 std::string_view format_grpc_timeout(Duration time, std::span<char, 9> out) noexcept;
 
 }  // namespace sluice::http

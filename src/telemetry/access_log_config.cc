@@ -22,7 +22,8 @@ const conf::ObjectSpec& AccessLogConfig::spec() {
               conf::not_empty())
           .field(
               "sample_success", &AccessLogConfig::sample_success,
-              "How many of the requests with a 1xx, 2xx or 3xx status are written; the others always are.");
+              "How many of the requests with a 1xx, 2xx or 3xx status (and, of gRPC calls, grpc-status 0) are written; "
+              "the others always are.");
   return spec;
 }
 

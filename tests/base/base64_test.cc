@@ -25,9 +25,13 @@ std::optional<std::string> decoded(std::string_view text, std::size_t piece = SI
 }
 
 TEST(Base64, has_the_vectors_of_rfc_4648) {
-  const std::pair<const char*, const char*> vectors[] = {{"", ""},         {"f", "Zg=="},     {"fo", "Zm8="},
-                                                         {"foo", "Zm9v"},  {"foob", "Zm9vYg=="},
-                                                         {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
+  const std::pair<const char*, const char*> vectors[] = {{"", ""},
+                                                         {"f", "Zg=="},
+                                                         {"fo", "Zm8="},
+                                                         {"foo", "Zm9v"},
+                                                         {"foob", "Zm9vYg=="},
+                                                         {"fooba", "Zm9vYmE="},
+                                                         {"foobar", "Zm9vYmFy"}};
   for (const auto& [bytes, text] : vectors) {
     EXPECT_EQ(encoded(bytes), text);
     EXPECT_EQ(decoded(text), bytes);
@@ -47,11 +51,13 @@ TEST(Base64, does_not_mind_where_pieces_are_cut) {
 }
 
 TEST(Base64, may_be_padded_amid_the_text) {
-  for (std::size_t piece = 1; piece < 9; ++piece) EXPECT_EQ(decoded("Zg==Zm8=Zm9vYg==Yg==", piece), "ffofoobb") << piece;
+  for (std::size_t piece = 1; piece < 9; ++piece)
+    EXPECT_EQ(decoded("Zg==Zm8=Zm9vYg==Yg==", piece), "ffofoobb") << piece;
 }
 
 TEST(Base64, is_refused_where_it_is_none) {
-  for (const char* text : {"Zg", "Zg=", "Z===", "=Zg=", "====", "Zg=v", "Zg= =", "Zm9v\n", "Zm9-", "Zm9_", "Zm9v "})
+  for (const char* text :
+       {"Zg", "Zg=", "Z===", "=Zg=", "====", "Zg=v", "Zg= =", "Zm9v\n", "Zm9-", "Zm9_", "Zm9v "})
     EXPECT_EQ(decoded(text), std::nullopt) << text;
 }
 

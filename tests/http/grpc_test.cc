@@ -114,7 +114,8 @@ TEST(GrpcTimeout, has_digits_and_a_unit) {
   EXPECT_EQ(parse_grpc_timeout("00000007n"), Duration(7ns));
   EXPECT_EQ(parse_grpc_timeout("0n"), Duration(0)) << "some clients send that for a deadline that has passed";
   EXPECT_EQ(parse_grpc_timeout("99999999H"), longest_grpc_timeout) << "and does not overflow";
-  for (const char* text : {"", "1", "S", "1s", "1h", "-1S", "+1S", " 1S", "1 S", "1S ", "1.5S", "123456789S", "1SS"})
+  for (const char* text :
+       {"", "1", "S", "1s", "1h", "-1S", "+1S", " 1S", "1 S", "1S ", "1.5S", "123456789S", "1SS"})
     EXPECT_EQ(parse_grpc_timeout(text), std::nullopt) << text;
 }
 
