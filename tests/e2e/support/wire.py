@@ -57,6 +57,13 @@ class Connection:
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.pending = b""
 
+    @classmethod
+    def of(cls, accepted):
+        """The other side: a socket that a server has accepted."""
+        connection = cls.__new__(cls)
+        connection.socket, connection.pending = accepted, b""
+        return connection
+
     def __enter__(self):
         return self
 
