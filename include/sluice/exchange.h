@@ -89,9 +89,9 @@ class Exchange {
     return *std::launder(reinterpret_cast<T*>(slots_ + slot.offset()));
   }
 
-  /// Refuses: fills the response with problem+json (RFC 9457), or for a gRPC call with 200 and its grpc-status
-  /// and grpc-message (Trailers-Only), and Proxy-Status (RFC 9209) for the reason. `detail` (copied) takes
-  /// the place of the reason's own sentence. Returns Step::reply.
+  /// Refuses: fills the response with problem+json (RFC 9457), or for a gRPC call with 200 and its
+  /// grpc-status and grpc-message (Trailers-Only), and Proxy-Status (RFC 9209) for the reason. `detail`
+  /// (copied) takes the place of the reason's own sentence. Returns Step::reply.
   Step refuse(http::Reason why, std::string_view detail = {});
 
   /// Answers with a body that is copied into the arena. Returns Step::reply.

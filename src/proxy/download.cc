@@ -118,8 +118,7 @@ Task<bool> send_upstream_response(LiveExchange& live) {
       break;
     }
     last = piece->last;
-    if (piece->bytes != 0 || last)
-      sent = co_await live.client->write(*piece, trailers);
+    if (piece->bytes != 0 || last) sent = co_await live.client->write(*piece, trailers);
   }
   bool begun = true;
   if (!sent) {

@@ -28,7 +28,8 @@ struct RouteSum {
       chain.each([this](const RouteMetrics::Outcome& outcome) {
         requests[{outcome.method, outcome.status_class, outcome.reason}] += outcome.requests.value();
       });
-    traffic.calls.each([this](const RouteMetrics::CallOutcome& outcome) { calls[outcome.status] += outcome.calls.value(); });
+    traffic.calls.each(
+        [this](const RouteMetrics::CallOutcome& outcome) { calls[outcome.status] += outcome.calls.value(); });
     duration.add(traffic.duration);
     upstream_duration.add(traffic.upstream_duration);
     request_bytes += traffic.request_bytes.value();

@@ -39,7 +39,8 @@ RouteMetrics::Outcome& RouteMetrics::outcome(Traffic& traffic, const RequestSamp
   return known != nullptr ? *known : chain.emplace(sample.method, status, sample.reason);
 }
 
-RouteMetrics::CallOutcome& RouteMetrics::call_outcome(Traffic& traffic, std::optional<http::GrpcStatus> status) {
+RouteMetrics::CallOutcome& RouteMetrics::call_outcome(Traffic& traffic,
+                                                      std::optional<http::GrpcStatus> status) {
   CallOutcome* known = traffic.calls.find([&](const CallOutcome& o) { return o.status == status; });
   return known != nullptr ? *known : traffic.calls.emplace(status);
 }

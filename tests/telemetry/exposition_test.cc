@@ -50,7 +50,8 @@ TEST(Exposition, counts_grpc_calls_by_their_status) {
   Shard first(0), second(1);
   first.route("orders").record({.status = 200, .is_grpc = true, .grpc_status = http::GrpcStatus::ok});
   second.route("orders").record({.status = 200, .is_grpc = true, .grpc_status = http::GrpcStatus::ok});
-  second.route("orders").record({.status = 200, .is_grpc = true, .grpc_status = http::GrpcStatus::unavailable});
+  second.route("orders").record(
+      {.status = 200, .is_grpc = true, .grpc_status = http::GrpcStatus::unavailable});
   second.route("orders").record({.status = 200, .is_grpc = true});
   second.route("plain").record({.status = 200});
   const std::string text = Exposition({.shards = {&first, &second}}).text();
