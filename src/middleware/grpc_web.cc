@@ -48,6 +48,7 @@ class GrpcWebMiddleware final : public Middleware {
     auto& fields = exchange.response.fields;
     if (!call.is_translated || form_of(fields) != GrpcForm::native) return;
     set_form(exchange, fields, exchange.grpc);
+    fields.remove(FieldName::trailer);  // they are in the body now
     if (exchange.grpc == GrpcForm::web_text) call.encoder.encode_text();
     exchange.filter_response(call.encoder, true);
   }

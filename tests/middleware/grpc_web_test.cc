@@ -73,7 +73,9 @@ TEST(GrpcWeb, decodes_text_whose_length_is_then_another) {
 
 TEST(GrpcWeb, gives_the_response_in_the_form_that_the_client_wants) {
   Passing binary("application/grpc-web+proto");
+  binary.request->response.fields.set(FieldName::trailer, "grpc-status");
   binary.respond("application/grpc+proto");
+  EXPECT_FALSE(binary.request->response.fields.has(FieldName::trailer));
   EXPECT_EQ(binary.request->response.fields.find(FieldName::content_type), "application/grpc-web+proto");
   EXPECT_TRUE(binary.request->response_filters().changes_length);
   Passing text("application/grpc-web", "application/grpc-web-text");

@@ -11,7 +11,9 @@ listeners: [{ address: 127.0.0.1:8080 }]
 upstreams: { app: { endpoints: [127.0.0.1:3000], timeouts: { first_byte: 5m, idle: 60s } } }
 routes:
   - { name: all, upstream: app, timeout: 60s }
-  - { match: { path: /denied.S/* }, refusal: { body: "own" }, upstream: app, max_body: 4B }
+  - { match: { path: /own.S/* }, refusal: { body: "own" }, upstream: app }
+  - { match: { path: /held.S/* }, upstream: app, buffer_request: 1KiB }
+  - { match: { path: /little.S/* }, upstream: app, max_body: 4B }
   - { match: { host: b.example }, upstream: app }
 )";
 
@@ -100,11 +102,17 @@ routes:    [{ match: { path: /a }, respond: { body: hello } }]
 
 TEST(GrpcCall, that_is_refused_keeps_no_body_of_the_routes_own) {
   GatewayWorld gateway(kConfig);
-  const auto answer = gateway.exchange(call("", "/denied.S/M"));
-  EXPECT_TRUE(has(answer, "grpc-status: 8\r\n")) << answer;
-  EXPECT_FALSE(has(answer, "own")) << answer;
+  gateway.world().faults().connects_to(*net::Address::parse("127.0.0.1:3000"), Fault::refused);
+  const auto answer = gateway.exchange(call("", "/own.S/M"));
+  EXPECT_TRUE(has(answer, "grpc-status: 14\r\n")) << answer;
   EXPECT_TRUE(has(answer, "Content-Type: application/grpc\r\n")) << answer;
-  EXPECT_EQ(gateway.hooks().requests, 0) << "the body is known to be too large";
+  EXPECT_TRUE(answer.ends_with("\r\n\r\n")) << answer;
+  EXPECT_TRUE(gateway.wind_up());
+}
+
+TEST(GrpcCall, whose_message_is_too_large_has_exhausted_a_resource) {
+  GatewayWorld gateway(kConfig);
+  EXPECT_TRUE(has(gateway.exchange(call("", "/little.S/M")), "grpc-status: 8\r\n"));
   EXPECT_TRUE(gateway.wind_up());
 }
 
@@ -175,19 +183,36 @@ TEST(GrpcCall, whose_client_leaves_has_no_status) {
   EXPECT_TRUE(gateway.wind_up());
 }
 
-TEST(GrpcTimeout, is_the_deadline_of_the_call_and_what_is_left_goes_on) {
+TEST(GrpcTimeout, is_the_deadline_of_the_call) {
   GatewayWorld gateway(kConfig);
   std::string seen;
   gateway.origin(3000, silent(seen));
-  gateway.world().faults().weather.least_delay = gateway.world().faults().weather.most_delay = 10ms;
   const auto [answer, took] = answer_to(gateway, call("grpc-timeout: 2S\r\n"));
   EXPECT_TRUE(has(answer, "HTTP/1.1 200 OK\r\n")) << answer;
   EXPECT_TRUE(has(answer, "grpc-status: 4\r\n")) << answer;
   EXPECT_EQ(gateway.hooks().reason, http::Reason::grpc_timeout);
   EXPECT_TRUE(took >= 2s && took < 2100ms) << took / 1ms;
+  EXPECT_TRUE(gateway.wind_up());
+}
+
+TEST(GrpcTimeout, goes_on_as_what_is_left_of_it) {
+  GatewayWorld gateway(kConfig);
+  std::string seen;
+  gateway.origin(3000, silent(seen, std::string(kHead) + std::string(kOk)));
+  const auto client = [&]() -> Task<void> {
+    auto peer = co_await sim::connect(gateway.world().network(), gateway.address());
+    auto head = call("grpc-timeout: 2S\r\n", "/held.S/M");
+    const auto body = head.substr(head.size() - 5);
+    head.resize(head.size() - 5);
+    co_await peer->send(head);
+    co_await gateway.world().loop().sleep(500ms);
+    co_await peer->send(body);
+    co_await peer->receive();
+  };
+  EXPECT_TRUE(gateway.world().run(client()));
   const auto left = http::parse_grpc_timeout(grpc_timeout_of(seen));
   ASSERT_TRUE(left) << seen;
-  EXPECT_TRUE(*left <= 2s && *left > 1900ms) << *left / 1ms;
+  EXPECT_TRUE(*left <= 1500ms && *left > 1400ms) << *left / 1ms;
   EXPECT_TRUE(gateway.wind_up());
 }
 
