@@ -123,6 +123,7 @@ http::Refusal prepare_request(LiveExchange& live, std::string_view via) {
 void prepare_for_endpoint(LiveExchange& live) {
   const auto& host = live.target->host;
   auto& fields = live.exchange.request.fields;
+  live.call_deadline.announce(fields);
   auto asked = live.exchange.request.authority;
   switch (host.kind) {
     case upstream::HostChoice::Kind::preserve:
@@ -170,6 +171,12 @@ void complete_response(Exchange& exchange, http::DateCache& dates) {
   }
   if (!fields.has(FieldName::x_request_id)) fields.add(FieldName::x_request_id, exchange.request_id);
   if (exchange.response_filters().changes_length) forget_length(fields, response.body);
+  note_grpc_status(exchange, fields);
+}
+
+void note_grpc_status(Exchange& exchange, const http::HeaderBlock& fields) {
+  if (exchange.grpc == http::GrpcForm::none) return;
+  if (auto status = http::grpc_status(fields)) exchange.grpc_status = status;
 }
 
 }  // namespace sluice::proxy

@@ -32,4 +32,7 @@ void prepare_response(LiveExchange& live);
 /// Content-Length that filters make wrong.
 void complete_response(Exchange& exchange, http::DateCache& dates);
 
+/// Takes the grpc-status of the head or the trailers of a response, where it answers a call.
+void note_grpc_status(Exchange& exchange, const http::HeaderBlock& fields);
+
 }  // namespace sluice::proxy
