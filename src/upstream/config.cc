@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <initializer_list>
 #include <set>
 
 #include <fmt/format.h>
@@ -100,6 +101,8 @@ void check_protocol(const UpstreamConfig& config, conf::Scope& scope) {
   if (config.protocol != Protocol::http_1_1 && config.proxy_protocol)
     scope.problem("proxy_protocol", "requests of several clients share an HTTP/2 connection, which has one PROXY header",
                   "write `protocol: http/1.1`");
+  if (config.protocol == Protocol::http_1_1 && config.health_check && config.health_check->kind() == CheckType::grpc)
+    scope.problem("health_check.type", "gRPC is spoken in HTTP/2", "write `protocol: h2`");
 }
 
 void check_upstream(const UpstreamConfig& config, conf::Scope& scope) {
@@ -110,9 +113,13 @@ void check_upstream(const UpstreamConfig& config, conf::Scope& scope) {
 void check_health_check(const HealthCheckConfig& config, conf::Scope& scope) {
   if (config.kind() == CheckType::http && !config.path)
     scope.problem("type", "an http check needs a path", "add `path: /healthz`, or use `type: tcp`");
-  if (config.kind() == CheckType::tcp)
-    for (const auto* key : {"path", "host", "expect"})
-      if (scope.written(key)) scope.problem(key, fmt::format("a tcp check has no {}", key));
+  const auto has_no = [&](std::string_view kind, std::initializer_list<const char*> keys) {
+    for (const auto* key : keys)
+      if (scope.written(key)) scope.problem(key, fmt::format("a {} check has no {}", kind, key));
+  };
+  if (config.kind() == CheckType::tcp) has_no("tcp", {"path", "host", "expect"});
+  if (config.kind() == CheckType::grpc) has_no("grpc", {"path", "expect"});
+  if (config.kind() != CheckType::grpc) has_no(config.kind() == CheckType::tcp ? "tcp" : "http", {"service"});
   if (config.timeout > config.interval)
     scope.problem("timeout", fmt::format("the timeout {} is longer than the interval {}",
                                          sluice::format(config.timeout), sluice::format(config.interval)));
@@ -181,6 +188,7 @@ const conf::EnumSpec& enum_spec(CheckType) {
       "check type", {
                         {"http", CheckType::http, "A GET that is answered with an expected status."},
                         {"tcp", CheckType::tcp, "A connection that is accepted."},
+                        {"grpc", CheckType::grpc, "grpc.health.v1.Health/Check, which is to say SERVING."},
                     });
   return spec;
 }
@@ -245,6 +253,8 @@ const conf::ObjectSpec& HealthCheckConfig::spec() {
                  conf::matching("a path like /healthz", "^/[^ #]*$", is_path))
           .field("host", &HealthCheckConfig::host, "The Host that is sent; by default the endpoint's own.",
                  conf::matching("a host name, with a port if need be", "^[^/ ]+$", is_host_field))
+          .field("service", &HealthCheckConfig::service,
+                 "The service that a grpc check asks for; by default the server as a whole.")
           .field("interval", &HealthCheckConfig::interval,
                  "Between two checks of an endpoint; shorter while a change is being confirmed.",
                  conf::between(10ms, 1h))

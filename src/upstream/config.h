@@ -86,13 +86,14 @@ struct ConnectionsConfig {
   static const conf::ObjectSpec& spec();
 };
 
-enum class CheckType : std::uint8_t { http, tcp };
+enum class CheckType : std::uint8_t { http, tcp, grpc };
 const conf::EnumSpec& enum_spec(CheckType);
 
 struct HealthCheckConfig {
   std::optional<CheckType> type;  ///< Unset: http where there is a path, else tcp. See kind().
   std::optional<std::string> path;
   std::optional<std::string> host;
+  std::optional<std::string> service;
   Duration interval = std::chrono::seconds{5};
   Duration timeout = std::chrono::seconds{1};
   unsigned healthy_after = 2;

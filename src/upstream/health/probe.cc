@@ -1,11 +1,14 @@
 #include "upstream/health/probe.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "base/arena.h"
 #include "codec/h2/client.h"
+#include "http/grpc.h"
 #include "upstream/abort_on_cancel.h"
+#include "upstream/health/grpc_health.h"
 
 namespace sluice::upstream {
 namespace {
@@ -41,36 +44,46 @@ HealthReason reason_of(Fault fault) noexcept {
   }
 }
 
-// The verdict stands already: this only spares the endpoint a broken connection in its log.
-Task<void> drain(BodySource& body) {
-  std::size_t bytes = 0;
-  while (bytes < kBodyMost) {
-    const auto piece = co_await body.read();
-    if (!piece || piece->last) co_return;
-    bytes += piece->bytes;
-  }
-}
-
 }  // namespace
 
 // On the heap for the time of the check: heads are large and checks are many.
 struct Probe::Request {
   RequestHead head;
+  std::string message;  // sent as its body
   ResponseHead response;
+  std::string body;  // of the response, as far as it matters
+  std::optional<http::GrpcStatus> grpc_status;
   Arena scratch;
 
   Request(const HealthCheckConfig& config, const SharedEndpoint& endpoint) {
-    const std::string_view target = *config.path;
+    head.fields.add("Host", config.host ? *config.host : endpoint.host());
+    head.fields.add("User-Agent", "sluice-health-check");
+    if (config.kind() == CheckType::grpc) {
+      call(config.service.value_or(""));
+    } else {
+      get(*config.path);
+    }
+  }
+
+  void get(std::string_view target) {
     const auto query = target.find('?');
     head.method = http::Method::get;
     head.method_text = "GET";
     head.path = target.substr(0, query);
     head.has_query = query != target.npos;
     if (head.has_query) head.query = target.substr(query + 1);
-    head.fields.add("Host", config.host ? *config.host : endpoint.host());
-    head.fields.add("User-Agent", "sluice-health-check");
     head.fields.add("Accept", "*/*");
     head.fields.add("Connection", "close");
+  }
+
+  void call(std::string_view service) {
+    message = grpc_health_request(service);
+    head.method = http::Method::post;
+    head.method_text = "POST";
+    head.path = kGrpcHealthCheck;
+    head.body = {.kind = http::BodyLength::Kind::chunked};
+    head.fields.add("Content-Type", "application/grpc");
+    head.fields.add("TE", "trailers");
   }
 };
 
@@ -115,25 +128,50 @@ Task<ProbeResult> Probe::ask_h2(std::unique_ptr<net::Transport> transport, TimeP
 
 Task<ProbeResult> Probe::ask(codec::ClientStream& stream, const net::Deadline& limit) {
   const auto request = std::make_unique<Request>(config_, endpoint_);
-  const auto status = co_await read_status(stream, *request);
-  if (!status) co_return failed(limit.passed() ? Error{Fault::timed_out} : status.error());
-  co_await drain(stream.body());
-  if (config_.expects(*status)) co_return ProbeResult{HealthReason::passed};
-  co_return ProbeResult{HealthReason::status, static_cast<std::uint16_t>(*status)};
+  const auto read = co_await read_response(stream, *request);
+  if (!read) co_return failed(limit.passed() ? Error{Fault::timed_out} : read.error());
+  co_return judge(*request);
 }
 
-Task<Result<int>> Probe::read_status(codec::ClientStream& stream, Request& request) {
-  BodyPiece nothing;
-  nothing.last = true;
-  const auto sent = co_await stream.send(request.head, nothing, nullptr, request.scratch);
-  if (!sent) co_return sent.error();
-  for (int heads = 0; heads < kInterimMost; ++heads) {
+// To its end, which spares the endpoint a broken connection in its log. Where the head says it all, a body that breaks
+// off does no harm.
+Task<Result<void>> Probe::read_response(codec::ClientStream& stream, Request& request) {
+  const Slice message = request.message;
+  const BodyPiece whole{
+      .slices = {&message, message.empty() ? 0u : 1u}, .bytes = message.size(), .last = true};
+  const auto sent = co_await stream.send(request.head, whole, nullptr, request.scratch);
+  if (!sent) co_return sent;
+  for (int heads = 0; request.response.status < 200; ++heads) {
+    if (heads == kInterimMost) co_return Error{Fault::malformed, Side::upstream};
     request.response.clear();
     const auto read = co_await stream.read_head(request.response, request.scratch);
-    if (!read) co_return read.error();
-    if (request.response.status >= 200) co_return request.response.status;
+    if (!read) co_return read;
   }
-  co_return Error{Fault::malformed, Side::upstream};
+  request.grpc_status = http::grpc_status(request.response.fields);
+  for (bool last = false; !last && request.body.size() < kBodyMost;) {
+    const auto piece = co_await stream.body().read();
+    if (!piece) break;
+    for (const auto slice : piece->slices) request.body.append(slice);
+    last = piece->last;
+  }
+  if (const auto* trailers = stream.body().trailers(); trailers && !request.grpc_status)
+    request.grpc_status = http::grpc_status(*trailers);
+  co_return Result<void>{};
+}
+
+ProbeResult Probe::judge(const Request& request) const {
+  const auto status = static_cast<std::uint16_t>(request.response.status);
+  if (config_.kind() != CheckType::grpc) {
+    if (config_.expects(status)) return {HealthReason::passed};
+    return {HealthReason::status, status};
+  }
+  if (status != 200) return {HealthReason::status, status};
+  if (!request.grpc_status) return {HealthReason::malformed};
+  if (*request.grpc_status != http::GrpcStatus::ok)
+    return {HealthReason::grpc_status, static_cast<std::uint16_t>(*request.grpc_status)};
+  const auto serving = grpc_serving_status(request.body);
+  if (!serving) return {HealthReason::malformed};
+  return {*serving == ServingStatus::serving ? HealthReason::passed : HealthReason::not_serving};
 }
 
 ProbeResult Probe::failed(const Error& error) const noexcept {

@@ -41,7 +41,8 @@ class Probe {
   Task<ProbeResult> ask_h1(std::unique_ptr<net::Transport> transport, TimePoint deadline, Canceller& canceller);
   Task<ProbeResult> ask_h2(std::unique_ptr<net::Transport> transport, TimePoint deadline, Canceller& canceller);
   Task<ProbeResult> ask(codec::ClientStream& stream, const net::Deadline& limit);
-  Task<Result<int>> read_status(codec::ClientStream& stream, Request& request);
+  Task<Result<void>> read_response(codec::ClientStream& stream, Request& request);
+  ProbeResult judge(const Request& request) const;
   ProbeResult failed(const Error& error) const noexcept;
 
   net::Loop& loop_;

@@ -46,6 +46,10 @@ std::string Health::text() const {
       return "certificate not valid";
     case HealthReason::no_protocol:
       return "no agreement on HTTP/2";
+    case HealthReason::grpc_status:
+      return fmt::format("grpc-status {}", detail);
+    case HealthReason::not_serving:
+      return "not serving";
     case HealthReason::other:
       break;
   }

@@ -28,6 +28,8 @@ enum class HealthReason : std::uint8_t {
   tls,
   certificate,
   no_protocol,
+  grpc_status,  ///< `detail` is the grpc-status of a check that failed.
+  not_serving,
   other,  ///< `detail` is errno.
 };
 
