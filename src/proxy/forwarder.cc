@@ -91,7 +91,7 @@ Task<bool> Forwarder::forward(LiveExchange& live) {
   live.target = &target.upstream->config();
   live.route_deadline = exchange.times.started + live.route->settings.timeout;
   exchange.upstream = target.upstream->name();
-  if (auto refusal = prepare_request(live, via_)) {
+  if (auto refusal = prepare_request(live, via_, rng_)) {
     exchange.refuse(refusal.reason, refusal.detail);
     co_return false;
   }

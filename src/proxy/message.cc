@@ -2,7 +2,9 @@
 
 #include <array>
 #include <charconv>
+#include <string>
 
+#include "base/base64.h"
 #include "http/comma_list.h"
 #include "http/forwarded.h"
 #include "http/framing.h"
@@ -36,7 +38,7 @@ bool is_of_this_hop(std::string_view protocol) noexcept {
 
 // An upgrade is for this hop to pass on or not: remembered before Connection goes.
 std::string_view wanted_upgrade(const RequestHead& request, Arena& arena) {
-  if (request.version != http::Version::http_1_1 || request.body.kind != Kind::none) return {};
+  if (request.version == http::Version::http_1_0 || request.body.kind != Kind::none) return {};
   auto upgrade = request.fields.find(FieldName::upgrade);
   if (!upgrade || !http::list_has(request.fields, FieldName::connection, "upgrade")) return {};
   bool own = false;
@@ -44,6 +46,18 @@ std::string_view wanted_upgrade(const RequestHead& request, Arena& arena) {
     own = own || is_of_this_hop(protocol);
   });
   return own ? std::string_view{} : arena.copy(*upgrade);
+}
+
+// One that comes by HTTP/2 has none (RFC 8441 5), and HTTP/1.1 wants one (RFC 6455 4.1).
+void ensure_websocket_key(http::HeaderBlock& fields, Rng& rng) {
+  constexpr std::string_view kName = "Sec-WebSocket-Key";
+  if (fields.has(kName)) return;
+  const std::array<std::uint64_t, 2> nonce{rng.next(), rng.next()};
+  std::string key;
+  Base64Encoder encoder;
+  encoder.encode({reinterpret_cast<const char*>(nonce.data()), sizeof nonce}, key);
+  encoder.finish(key);
+  fields.add(kName, key);
 }
 
 // RFC 9110 10.1.1: HTTP/1.0 knows no expectations, and without a body nothing is waited for.
@@ -88,7 +102,7 @@ void identify(Exchange& exchange, Rng& rng) {
   }
 }
 
-http::Refusal prepare_request(LiveExchange& live, std::string_view via) {
+http::Refusal prepare_request(LiveExchange& live, std::string_view via, Rng& rng) {
   auto& exchange = live.exchange;
   auto& request = exchange.request;
   auto& fields = request.fields;
@@ -100,6 +114,7 @@ http::Refusal prepare_request(LiveExchange& live, std::string_view via) {
   if (live.expects_tunnel) {
     fields.add(FieldName::connection, "upgrade");
     fields.add(FieldName::upgrade, upgrade);
+    if (http::equal_ignore_case(upgrade, "websocket")) ensure_websocket_key(fields, rng);
   } else if (hop.te_trailers) {
     fields.add(FieldName::connection, "TE");
     fields.add(FieldName::te, "trailers");

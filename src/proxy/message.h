@@ -14,7 +14,7 @@ void identify(Exchange& exchange, Rng& rng);
 /// Once an exchange, before its first attempt: hop-by-hop fields go, Max-Forwards counts down, X-Forwarded-*,
 /// Forwarded, Via and X-Request-Id are set, the route's rewrite is applied. Refused where the request has made
 /// its rounds, or where the new path is unfit. `via` is who this process is in Via.
-http::Refusal prepare_request(LiveExchange& live, std::string_view via);
+http::Refusal prepare_request(LiveExchange& live, std::string_view via, Rng& rng);
 
 /// Before each attempt: the Host that this endpoint is to see, its own where the client has named none.
 void prepare_for_endpoint(LiveExchange& live);

@@ -54,6 +54,7 @@ const std::vector<std::pair<std::string, int>>& golden() {
       {"upstream_unresolved_timeout", 504},
       {"upstream_tls_failed", 502},
       {"upstream_certificate_invalid", 502},
+      {"upstream_no_h2", 502},
       {"upstream_reset", 502},
       {"upstream_closed_early", 502},
       {"upstream_malformed", 502},
