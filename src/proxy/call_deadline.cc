@@ -32,8 +32,10 @@ void CallDeadline::announce(http::HeaderBlock& request) const {
 
 void CallDeadline::on_timer() noexcept {
   live_.abandon_upstream();
-  // Else a client that takes nothing would hold it up.
-  if (live_.client->started() && !live_.client->finished()) live_.client->abort(Fault::cancelled);
+  if (!live_.client->started() || live_.client->finished()) return;
+  // Else a client that takes nothing would hold it up. It has not left by itself.
+  live_.hangup.end();
+  live_.client->abort(Fault::cancelled);
 }
 
 }  // namespace sluice::proxy

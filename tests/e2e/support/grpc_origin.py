@@ -60,11 +60,10 @@ class Call:
 
 
 class GrpcOrigin(Scripted):
-    """Methods by name: `handlers[name](call)`, which sends and ends. Remembers the fields of every call by path."""
+    """Methods by name: `handlers[name](call)`, which sends and ends."""
 
     def __init__(self, handlers):
         self.handlers = handlers
-        self.seen = {}
         self.left = threading.Event()  # the peer left a call that was not over
         super().__init__(self.serve)
 
@@ -75,7 +74,6 @@ class GrpcOrigin(Scripted):
                 call = Call(peer)
             except Malformed:
                 return
-            self.seen[call.path] = call.fields
             try:
                 self.handlers[call.path.rpartition("/")[2]](call)
             except (OSError, Malformed):
