@@ -52,6 +52,19 @@ TEST(HopByHop, nominations_of_fields_that_route_frame_or_authenticate_are_ignore
             "Host Content-Length Authorization Cookie X-Forwarded-For Forwarded Cache-Control X-Request-Id ");
 }
 
+TEST(HopByHop, trailers_that_connection_nominates_go) {  // RFC 9110 7.6.1
+  HeaderBlock head;
+  head.add("Connection", "close, keep-alive, Te, X-One");
+  head.add("Connection", "x-two");
+  std::string list;
+  note_nominated_trailers(head, list);
+  EXPECT_EQ(list, "X-One,x-two,");
+  HeaderBlock trailers;
+  for (const char* name : {"x-one", "X-Two", "X-Three", "close"}) trailers.add(name, "v");
+  remove_nominated(trailers, list);
+  EXPECT_EQ(left(trailers), "X-Three close ");
+}
+
 TEST(HopByHop, fields_that_imitate_what_the_gateway_asserts_go) {
   HeaderBlock block;
   for (const char* name :

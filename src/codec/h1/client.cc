@@ -118,7 +118,10 @@ Result<void> Client::take_head(const ResponseHeadResult& parsed, ResponseHead& h
   auto before = partial_.empty() ? 0 : partial_.size() - input_.view().size();
   input_.consume(parsed.consumed - before);
   if (!partial_.empty()) std::string().swap(partial_);
-  if (taken && final_) reader_.begin(input_, Side::upstream, head.body);
+  if (taken && final_) {
+    reader_.begin(input_, Side::upstream, head.body);
+    reader_.leave_out_nominated(head.fields);
+  }
   return taken;
 }
 

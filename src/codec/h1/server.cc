@@ -128,6 +128,7 @@ void ServerStream::begin(ServerConnection& connection, const RequestHead& reques
   request_ = &request;
   arena_ = &arena;
   reader_.begin(connection.input(), Side::client, request.body);
+  reader_.leave_out_nominated(request.fields);
   writer_.reset(connection.transport(), Side::client);
   const auto& limits = connection.limits();
   patience_.begin(connection.transport(), {limits.body_timeout, limits.body_min_rate});
