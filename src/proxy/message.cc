@@ -34,16 +34,25 @@ bool is_of_this_hop(std::string_view protocol) noexcept {
   return begins("h2c") || begins("HTTP/") || begins("TLS/");
 }
 
+// protocol-name ["/" protocol-version] (RFC 9110 7.8)
+bool is_protocol(std::string_view text) noexcept {
+  const auto slash = text.find('/');
+  const bool has_version = slash != std::string_view::npos;
+  return http::is_token(text.substr(0, slash)) && (!has_version || http::is_token(text.substr(slash + 1)));
+}
+
 // An upgrade is for this hop to pass on or not: remembered before Connection goes.
 std::string_view wanted_upgrade(const RequestHead& request, Arena& arena) {
   if (request.version != http::Version::http_1_1 || request.body.kind != Kind::none) return {};
   auto upgrade = request.fields.find(FieldName::upgrade);
   if (!upgrade || !http::list_has(request.fields, FieldName::connection, "upgrade")) return {};
-  bool own = false;
+  bool named = false;
+  bool fit = true;
   http::for_each_item(request.fields, FieldName::upgrade, [&](std::string_view protocol) {
-    own = own || is_of_this_hop(protocol);
+    named = true;
+    fit = fit && is_protocol(protocol) && !is_of_this_hop(protocol);
   });
-  return own ? std::string_view{} : arena.copy(*upgrade);
+  return named && fit ? arena.copy(*upgrade) : std::string_view{};
 }
 
 // RFC 9110 10.1.1: HTTP/1.0 knows no expectations, and without a body nothing is waited for.
@@ -135,13 +144,14 @@ void prepare_for_endpoint(LiveExchange& live) {
 
 bool is_wanted_switch(const LiveExchange& live) {
   const auto& asked = live.exchange.request.fields;
+  const auto& given = live.exchange.response.fields;
   bool named = false;
   bool all_asked = true;
-  http::for_each_item(live.exchange.response.fields, FieldName::upgrade, [&](std::string_view protocol) {
+  http::for_each_item(given, FieldName::upgrade, [&](std::string_view protocol) {
     named = true;
     all_asked = all_asked && http::list_has(asked, FieldName::upgrade, protocol);
   });
-  return live.expects_tunnel && named && all_asked;
+  return live.expects_tunnel && named && all_asked && http::list_has(given, FieldName::connection, "upgrade");
 }
 
 void prepare_interim(ResponseHead& head) {
@@ -156,7 +166,10 @@ void prepare_response(LiveExchange& live) {
   std::string_view upgrade;
   if (live.tunnel) upgrade = exchange.arena().copy(fields.find(FieldName::upgrade).value_or(""));
   http::remove_hop_by_hop(fields, http::Direction::response);
-  if (!upgrade.empty()) fields.add(FieldName::upgrade, upgrade);
+  if (live.tunnel) {
+    fields.add(FieldName::upgrade, upgrade);
+    fields.remove(FieldName::content_length);  // RFC 9110 8.6
+  }
   http::append_via(fields, via_hop(exchange.response.version), exchange.arena());
 }
 

@@ -19,13 +19,15 @@ http::Refusal prepare_request(LiveExchange& live, std::string_view via);
 /// Before each attempt: the Host that this endpoint is to see, its own where the client has named none.
 void prepare_for_endpoint(LiveExchange& live);
 
-/// Whether a 101 switches to what the client asked for, and nothing else (RFC 9110 7.8).
+/// Whether a 101 switches to what the client asked for, and nothing else, and says so in Upgrade and in
+/// Connection (RFC 9110 7.8).
 bool is_wanted_switch(const LiveExchange& live);
 
 /// An interim response: hop-by-hop fields go, and a Content-Length.
 void prepare_interim(ResponseHead& head);
 
-/// The final response of an upstream: hop-by-hop fields go, Via is set. A 101 keeps its Upgrade.
+/// The final response of an upstream: hop-by-hop fields go, Via is set. A 101 keeps its Upgrade
+/// and loses a Content-Length.
 void prepare_response(LiveExchange& live);
 
 /// Every final response, behind the hooks: Date where it is missing, X-Request-Id, and no

@@ -70,6 +70,10 @@ CASES = [
     hop("TLS/1.2", "Connection: upgrade", "Upgrade: TLS/1.2", section="RFC 9110 7.8"),
     hop("an upgrade that is not nominated", "Upgrade: websocket", section="RFC 9110 7.8"),
     hop("a nomination without an upgrade", "Connection: upgrade", section="RFC 9110 7.8"),
+    *(hop(f"an upgrade to {protocol!r}", "Connection: upgrade", f"Upgrade: {protocol}", section="RFC 9110 7.8")
+      for protocol in ("web socket", "websocket, web socket", "websocket/", "/13", "web(socket)", "a/b/c", '"websocket"', ",")),
+    hop("an upgrade with a version", "Connection: upgrade", "Upgrade: websocket/13",
+        expected=(("connection", "upgrade"), ("upgrade", "websocket/13")), section="RFC 9110 7.8"),
     hop("an empty upgrade", "Connection: upgrade", "Upgrade:", section="RFC 9110 7.8"),
     forwarded("h2c with a body", "RFC 9110 7.8", post(*UPGRADE, "Content-Length: 4", body=b"abcd"), method="POST", framing="length", body=b"abcd"),
     forwarded("an upgrade in HTTP/1.0", "RFC 9110 7.8", request("GET /a HTTP/1.0", "Connection: upgrade", "Upgrade: websocket"), keeps=False),
