@@ -117,6 +117,18 @@ class Tls(EndToEnd):
             renewed = again.session.id != first.session.id
             self.assertEqual(renewed, version is ssl.TLSVersion.TLSv1_3)
 
+    def test_a_session_is_not_resumed_under_another_name(self):
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            context = self.context(self.local, minimum_version=version, maximum_version=version)
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            first = self.connect(context)
+            get(first)
+            for name, resumed in (("api.example.com", False), (None, False), ("other.test", False), ("LOCALHOST", True)):
+                with self.subTest(name, version=version):
+                    again = self.connect(context, name, session=first.session)
+                    self.assertEqual(get(again)[0], 200)
+                    self.assertEqual(again.session_reused, resumed)
+
     def test_a_client_that_asks_for_nothing_gets_its_ticket_too(self):
         stream = self.connect(self.context(self.local, minimum_version=ssl.TLSVersion.TLSv1_3))
         stream.setblocking(False)
