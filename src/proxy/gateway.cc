@@ -1,5 +1,6 @@
 #include "proxy/gateway.h"
 
+#include "http/forwarded.h"
 #include "proxy/download.h"
 #include "proxy/last_hop.h"
 #include "proxy/message.h"
@@ -75,6 +76,8 @@ Step Gateway::begin(LiveExchange& live, const http::Refusal& refusal) {
   auto& exchange = live.exchange;
   exchange.times.started = exchange.now();
   live.path = exchange.request.path;
+  // Before any hook, so that none believes what is not to be believed, and what one sets stays.
+  if (!exchange.client.trusted_peer) http::remove_claims(exchange.request.fields);
   identify(exchange, parts_.rng);
   parts_.shard.exchanges_in_flight.add();
   Step step = refusal ? exchange.refuse(refusal.reason, refusal.detail) : find_route(live);
