@@ -84,26 +84,17 @@ bool is_protected_from_connection(FieldName name) noexcept {
   if (is_x_forwarded(name)) return true;
   switch (name) {
     case FieldName::authorization:
-    case FieldName::cache_control:
     case FieldName::connection:  // removed in any case, but only after it was read
-    case FieldName::content_encoding:
     case FieldName::content_length:
-    case FieldName::content_range:
-    case FieldName::content_type:
     case FieldName::cookie:
-    case FieldName::date:
     case FieldName::expect:
     case FieldName::host:
-    case FieldName::max_forwards:
     case FieldName::origin:
     case FieldName::proxy_status:
-    case FieldName::range:
-    case FieldName::set_cookie:
     case FieldName::te:
     case FieldName::trailer:
     case FieldName::transfer_encoding:
     case FieldName::upgrade:
-    case FieldName::vary:
     case FieldName::via:
     case FieldName::x_request_id:
       return true;

@@ -83,6 +83,7 @@ Step Gateway::begin(LiveExchange& live, const http::Refusal& refusal) {
   Step step = refusal ? exchange.refuse(refusal.reason, refusal.detail) : find_route(live);
   if (step != Step::next) return step;
   if (live.memory_is_short()) return shed(live);
+  end_hop(live);
   live.route->chain.begin(exchange);
   return live.route->chain.advance(exchange, live.progress);
 }

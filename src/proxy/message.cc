@@ -97,12 +97,10 @@ void identify(Exchange& exchange, Rng& rng) {
   }
 }
 
-http::Refusal prepare_request(LiveExchange& live, std::string_view via) {
-  auto& exchange = live.exchange;
-  auto& request = exchange.request;
+void end_hop(LiveExchange& live) {
+  auto& request = live.exchange.request;
   auto& fields = request.fields;
-  if (http::via_count(fields, via) > kMaxRounds) return {http::Reason::loop_detected, {}};
-  auto upgrade = wanted_upgrade(request, exchange.arena());
+  auto upgrade = wanted_upgrade(request, live.exchange.arena());
   auto hop = http::remove_hop_by_hop(fields, http::Direction::request);
   live.te_trailers = hop.te_trailers;
   live.expects_tunnel = !upgrade.empty();
@@ -113,6 +111,13 @@ http::Refusal prepare_request(LiveExchange& live, std::string_view via) {
     fields.add(FieldName::connection, "TE");
     fields.add(FieldName::te, "trailers");
   }
+}
+
+http::Refusal prepare_request(LiveExchange& live, std::string_view via) {
+  auto& exchange = live.exchange;
+  auto& request = exchange.request;
+  auto& fields = request.fields;
+  if (http::via_count(fields, via) > kMaxRounds) return {http::Reason::loop_detected, {}};
   if (!waits_for_100(request)) fields.remove(FieldName::expect);
   count_forward(request, fields);
   bool unix_peer = exchange.client.peer_port == 0;

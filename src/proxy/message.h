@@ -11,7 +11,11 @@ namespace sluice::proxy {
 /// id of a valid traceparent.
 void identify(Exchange& exchange, Rng& rng);
 
-/// Once an exchange, before its first attempt: hop-by-hop fields go, Max-Forwards counts down, X-Forwarded-*,
+/// Before a route's hooks, so that Connection cannot nominate what they set: hop-by-hop fields go, but for an
+/// upgrade that may go on and `TE: trailers`.
+void end_hop(LiveExchange& live);
+
+/// Once an exchange, before its first attempt: Max-Forwards counts down, X-Forwarded-*,
 /// Forwarded, Via and X-Request-Id are set, the route's rewrite is applied. Refused where the request has made
 /// its rounds, or where the new path is unfit. `via` is who this process is in Via.
 http::Refusal prepare_request(LiveExchange& live, std::string_view via);

@@ -42,14 +42,15 @@ TEST(HopByHop, nominations_of_fields_that_route_frame_or_authenticate_are_ignore
   HeaderBlock block;
   block.add(
       "Connection",
-      "Host, Content-Length, Authorization, Cookie, X-Forwarded-For, Forwarded, Cache-Control, X-Request-Id");
-  for (const char* name : {"Host", "Content-Length", "Authorization", "Cookie", "X-Forwarded-For",
-                           "Forwarded", "Cache-Control", "X-Request-Id"}) {
+      "Host, Content-Length, Expect, Authorization, Cookie, Origin, X-Forwarded-For, Forwarded, Via, X-Request-Id, "
+      "Cache-Control, Content-Type, Range, Set-Cookie");
+  for (const char* name : {"Host", "Content-Length", "Expect", "Authorization", "Cookie", "Origin", "X-Forwarded-For",
+                           "Forwarded", "Via", "X-Request-Id", "Cache-Control", "Content-Type", "Range", "Set-Cookie"}) {
     block.add(name, "v");
   }
   remove_hop_by_hop(block, Direction::request);
   EXPECT_EQ(left(block),
-            "Host Content-Length Authorization Cookie X-Forwarded-For Forwarded Cache-Control X-Request-Id ");
+            "Host Content-Length Expect Authorization Cookie Origin X-Forwarded-For Forwarded Via X-Request-Id ");
 }
 
 TEST(HopByHop, trailers_that_connection_nominates_go) {  // RFC 9110 7.6.1

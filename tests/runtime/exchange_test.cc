@@ -545,6 +545,20 @@ routes:
   EXPECT_TRUE(gateway.wind_up());
 }
 
+TEST(Exchange, keeps_what_the_configuration_sets_whatever_the_client_nominates) {
+  GatewayWorld gateway(R"(
+listeners: [{ address: 127.0.0.1:8080 }]
+upstreams: { app: [127.0.0.1:3000] }
+routes:    [{ upstream: app, request_headers: { set: { X-Tenant: "{client.ip}" } } }]
+)");
+  Recorder recorder;
+  gateway.origin(3000, recorder.origin(std::string(kOk)));
+  gateway.exchange(get("/", "X-Tenant: evil\r\nConnection: X-Tenant, close\r\n"));
+  ASSERT_EQ(recorder.requests.size(), 1u);
+  EXPECT_TRUE(has(recorder.requests.front(), "X-Tenant: 127.0.0.1\r\n")) << recorder.requests.front();
+  EXPECT_TRUE(gateway.wind_up());
+}
+
 TEST(Exchange, switches_only_to_what_was_asked_for) {
   for (std::string_view named : {"", "Upgrade: other\r\n", "Upgrade: shout, other\r\n"}) {
     GatewayWorld gateway(kOne);

@@ -39,6 +39,8 @@ CASES = [
     hop("nominated Host", "Connection: Host"),
     hop("nominated Cookie", "Connection: Cookie", "Cookie: a=b", expected=(("cookie", "a=b"),)),
     hop("nominated Authorization", "Connection: Authorization", "Authorization: Basic YTpi", expected=(("authorization", "Basic YTpi"),)),
+    hop("nominated Cache-Control, Content-Type and Range", "Connection: Cache-Control, Content-Type, Range", "Cache-Control: no-store",
+        "Content-Type: text/plain", "Range: bytes=0-1"),
     hop("nominated X-Forwarded-For", "Connection: X-Forwarded-For, X-Forwarded-Proto, X-Forwarded-Host"),
     forwarded("nominated Content-Length", "RFC 9110 7.6.1", post("Connection: Content-Length", "Content-Length: 4", body=b"abcd"),
               method="POST", framing="length", body=b"abcd"),
