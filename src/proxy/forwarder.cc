@@ -38,6 +38,9 @@ http::Refusal head_refusal(const LiveExchange& live, const Error& error) {
     return {live.writing ? http::Reason::upstream_idle_timeout : http::Reason::upstream_timeout, {}};
   }
   if (live.upstream_refusal) return live.upstream_refusal;
+  // In TLS 1.3 a client's handshake is over before its certificate was looked at.
+  const bool shaking_hands = !live.lease->reused() && live.lease->stream().bytes_received() == 0;
+  if (error.fault == Fault::tls && shaking_hands) return {http::Reason::upstream_tls_failed, {}};
   return {error.fault == Fault::reset ? http::Reason::upstream_reset : http::Reason::upstream_closed_early, {}};
 }
 

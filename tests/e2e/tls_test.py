@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import json
 import os
 import socket
 import ssl
@@ -273,6 +274,29 @@ class Tls(EndToEnd):
             self.assertIn(b"upstream_certificate_invalid", answers[name][0][1])
         self.assertEqual(answers["plain"][0][0], 502)
         self.assertIn(b"upstream_tls_failed", answers["plain"][0][1])
+
+    def test_an_upstream_that_wants_a_certificate_says_so_behind_the_handshake_of_tls_1_3(self):
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=self.client["certificate"])
+        context.load_cert_chain(self.local["certificate"], self.local["private_key"])
+        context.verify_mode, context.minimum_version = ssl.CERT_REQUIRED, ssl.TLSVersion.TLSv1_3
+        context.set_alpn_protocols(["h2", "http/1.1"])
+
+        def refuse(peer):
+            secured = context.wrap_socket(peer, server_side=True, do_handshake_on_connect=False)
+            with contextlib.suppress(ssl.SSLError):
+                secured.do_handshake()
+            # A close with bytes unread would reset the connection, and the alert with it.
+            with socket.socket(fileno=secured.detach()) as raw:
+                while raw.recv(65536):
+                    pass
+
+        trust = {"server_name": "localhost", "ca": self.local["certificate"]}
+        for protocol in ("http/1.1", "h2"):
+            origin = self.scripted(refuse)
+            front = self.gateway({"origin": {"endpoints": origin.endpoint, "tls": trust, "protocol": protocol}}, [{"upstream": "origin"}])
+            with self.subTest(protocol), socket.create_connection(front.address, timeout=30) as stream:
+                status, problem = get(stream)
+                self.assertEqual((status, json.loads(problem)["reason"]), (502, "upstream_tls_failed"))
 
     def test_a_certificate_is_read_when_it_is_first_wanted_and_tried_again_when_it_could_not_be(self):
         own = Certificates(self.folder)
