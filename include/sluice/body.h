@@ -52,7 +52,12 @@ class BodyFilter {
 
   /// Takes a piece and gives what goes on in its place. The slices of the answer stay valid until
   /// the next call. An empty answer that is not the last is allowed: the filter holds back.
+  /// Fault::malformed with Side::client refuses a request for its content.
   virtual Result<BodyPiece> filter(const BodyPiece& piece) = 0;
+
+  /// Before the last piece: the trailer section that is to follow it; null where there is none. Gives what
+  /// goes on in its place.
+  virtual const http::HeaderBlock* filter_trailers(const http::HeaderBlock* trailers) { return trailers; }
 };
 
 }  // namespace sluice

@@ -4,11 +4,13 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "http/grpc.h"
 #include "http/reason.h"
 #include "sluice/body.h"
 #include "sluice/head.h"
@@ -70,6 +72,11 @@ class Exchange {
   /// Why the gateway itself answered or gave up; http::Reason::none where it did not.
   http::Reason reason = http::Reason::none;
 
+  /// Whether the request is a gRPC call, and how its client wants the response framed; set by the gateway.
+  http::GrpcForm grpc = http::GrpcForm::none;
+  /// Of the response to a call, once it is known: from its trailers, its head, or the refusal.
+  std::optional<http::GrpcStatus> grpc_status;
+
   /// The time of this turn of the loop.
   TimePoint now() const noexcept { return *now_; }
   WallTime wall() const noexcept { return *wall_; }
@@ -82,8 +89,9 @@ class Exchange {
     return *std::launder(reinterpret_cast<T*>(slots_ + slot.offset()));
   }
 
-  /// Refuses: fills the response with problem+json (RFC 9457) and Proxy-Status (RFC 9209) for the
-  /// reason. `detail` (copied) takes the place of the reason's own sentence. Returns Step::reply.
+  /// Refuses: fills the response with problem+json (RFC 9457), or for a gRPC call with 200 and its
+  /// grpc-status and grpc-message (Trailers-Only), and Proxy-Status (RFC 9209) for the reason. `detail`
+  /// (copied) takes the place of the reason's own sentence. Returns Step::reply.
   Step refuse(http::Reason why, std::string_view detail = {});
 
   /// Answers with a body that is copied into the arena. Returns Step::reply.
@@ -119,6 +127,9 @@ class Exchange {
   void clear() noexcept;  ///< Ready for the next request; keeps grown storage.
 
  private:
+  void reply_with_problem(http::Reason why, std::string_view detail);
+  void reply_with_grpc_status(http::Reason why, std::string_view detail);
+
   Arena arena_;
   const TimePoint* now_ = nullptr;
   const WallTime* wall_ = nullptr;

@@ -1,6 +1,7 @@
 #include "sluice/exchange.h"
 
 #include <array>
+#include <charconv>
 #include <stdexcept>
 
 #include "http/problem.h"
@@ -23,6 +24,21 @@ void append(Exchange::Filters& filters, BodyFilter& filter, bool changes_length)
 }  // namespace
 
 Step Exchange::refuse(http::Reason why, std::string_view detail) {
+  if (grpc == http::GrpcForm::none) {
+    reply_with_problem(why, detail);
+  } else {
+    reply_with_grpc_status(why, detail);
+  }
+  reason = why;
+  // The cause may be gone in a moment, and some of these statuses are cacheable by default (RFC 9111 3).
+  response.fields.set(http::FieldName::cache_control, "no-store");
+  std::array<char, 2048> text;
+  const std::size_t size = http::write_proxy_status(text, {.reason = why, .next_hop = endpoint});
+  if (size != 0) response.fields.set(http::FieldName::proxy_status, {text.data(), size});
+  return Step::reply;
+}
+
+void Exchange::reply_with_problem(http::Reason why, std::string_view detail) {
   std::array<char, 2048> text;
   http::Problem problem{.reason = why, .detail = detail, .request_id = request_id};
   std::size_t size = http::write_problem(text, problem);
@@ -31,12 +47,21 @@ Step Exchange::refuse(http::Reason why, std::string_view detail) {
     size = http::write_problem(text, problem);
   }
   reply(http::status(why), http::problem_content_type, {text.data(), size});
-  reason = why;
-  // The cause may be gone in a moment, and some of these statuses are cacheable by default (RFC 9111 3).
-  response.fields.set(http::FieldName::cache_control, "no-store");
-  size = http::write_proxy_status(text, {.reason = why, .next_hop = endpoint});
-  if (size != 0) response.fields.set(http::FieldName::proxy_status, {text.data(), size});
-  return Step::reply;
+}
+
+void Exchange::reply_with_grpc_status(http::Reason why, std::string_view detail) {
+  std::array<char, 2048> text;
+  http::TextWriter message(text);
+  message.put(http::name(why)).put(": ");
+  http::write_grpc_message(message, detail.empty() ? http::info(why).detail : detail);
+  const auto status = http::grpc_status(why);
+  reply(200, http::grpc_content_type(grpc), {});
+  response.body = {};
+  char code[4];
+  const auto* end = std::to_chars(code, code + sizeof code, static_cast<int>(status)).ptr;
+  response.fields.set(http::FieldName::grpc_status, {code, static_cast<std::size_t>(end - code)});
+  if (message.fits()) response.fields.set(http::FieldName::grpc_message, message.view());
+  grpc_status = status;
 }
 
 Step Exchange::reply(int status, std::string_view content_type, std::string_view body) {
@@ -103,6 +128,8 @@ void Exchange::clear() noexcept {
   listener = route = path_rest = upstream = endpoint = request_id = trace_id = consumer = {};
   times = {};
   reason = http::Reason::none;
+  grpc = http::GrpcForm::none;
+  grpc_status.reset();
   response_filters_ = {};
   request_filters_ = {};
   reply_source_ = nullptr;

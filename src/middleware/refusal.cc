@@ -11,6 +11,7 @@ class RefusalMiddleware final : public Middleware {
 
   void on_response(Exchange& exchange) override {
     if (exchange.reason == http::Reason::none || !exchange.has_reply()) return;
+    if (exchange.grpc != http::GrpcForm::none) return;  // whose refusals have no body
     exchange.replace_body(config_.content_type, config_.body.expand(exchange, exchange.arena()));
   }
 

@@ -1,6 +1,7 @@
 #include "proxy/download.h"
 
 #include "proxy/filtered.h"
+#include "proxy/message.h"
 #include "proxy/upload.h"
 
 namespace sluice::proxy {
@@ -29,7 +30,7 @@ http::Reason client_reason(const LiveExchange& live, Fault fault) {
       if (live.tunnel) return http::Reason::tunnel_timeout;
       return live.client->started() ? http::Reason::client_too_slow : http::Reason::body_too_slow;
     case Fault::malformed:
-      return live.client->refusal().reason;
+      return live.body_refusal().reason;
     case Fault::too_large:
       return http::Reason::body_too_large;
     default:
@@ -39,6 +40,7 @@ http::Reason client_reason(const LiveExchange& live, Fault fault) {
 
 http::Reason reason_of(const LiveExchange& live, const Error& error) {
   if (!live.is_wanted()) return live.given_up;
+  if (live.call_deadline.passed()) return http::Reason::grpc_timeout;
   if (error.side == Side::us) return http::Reason::internal;
   if (error.side == Side::client) return client_reason(live, error.fault);
   if (live.upload_error && live.upload_error->side == Side::client)
@@ -78,6 +80,13 @@ Result<BodyPiece> passed(LiveExchange& live, const Result<BodyPiece>& piece) {
   return apply(live.exchange.response_filters(), *piece);
 }
 
+// The trailers that follow the last piece, as they go on.
+const http::HeaderBlock* passed_trailers(LiveExchange& live, const BodySource& source) {
+  const auto* trailers = source.trailers();
+  if (trailers) note_grpc_status(live.exchange, *trailers);
+  return apply(live.exchange.response_filters(), trailers);
+}
+
 // One direction is over: the other has a little time to end too.
 Task<void> end_tunnel(LiveExchange& live) {
   Grace grace(live, kTunnelGrace);
@@ -102,14 +111,14 @@ Task<bool> send_upstream_response(LiveExchange& live) {
     auto read = co_await std::move(reading);
     live.reading = false;
     if (read) live.time_upstream();
+    const auto* trailers = read && read->last ? passed_trailers(live, body) : nullptr;
     auto piece = passed(live, read);
     if (!piece) {
       sent = piece.error();
       break;
     }
     last = piece->last;
-    if (piece->bytes != 0 || last)
-      sent = co_await live.client->write(*piece, last ? body.trailers() : nullptr);
+    if (piece->bytes != 0 || last) sent = co_await live.client->write(*piece, trailers);
   }
   bool begun = true;
   if (!sent) {
@@ -148,10 +157,11 @@ Task<bool> send_reply(LiveExchange& live) {
   for (;;) {
     Result<BodyPiece> piece = whole;
     if (source) piece = co_await source->read();
+    const auto* trailers = source && piece && piece->last ? passed_trailers(live, *source) : nullptr;
     if (piece) piece = apply(exchange.response_filters(), *piece);
     if (!piece) co_return break_off(live, http::Reason::internal);
     exchange.times.response_body_bytes += piece->bytes;
-    auto written = co_await live.client->write(*piece, piece->last && source ? source->trailers() : nullptr);
+    auto written = co_await live.client->write(*piece, trailers);
     if (!written) co_return break_off(live, reason_of(live, written.error()));
     if (piece->last) co_return true;
   }

@@ -17,4 +17,10 @@ inline Result<BodyPiece> apply(const Exchange::Filters& filters, BodyPiece piece
   return piece;
 }
 
+/// What becomes of the trailer section behind all filters; before apply() to the last piece.
+inline const http::HeaderBlock* apply(const Exchange::Filters& filters, const http::HeaderBlock* trailers) {
+  for (std::size_t i = 0; i < filters.count; ++i) trailers = filters.items[i]->filter_trailers(trailers);
+  return trailers;
+}
+
 }  // namespace sluice::proxy

@@ -48,7 +48,7 @@ http::Refusal upload_refusal(const LiveExchange& live) {
   if (!live.is_wanted()) return {live.given_up, {}};
   switch (live.upload_error->fault) {
     case Fault::too_large: return {http::Reason::body_too_large, {}};
-    case Fault::malformed: return live.client->refusal();
+    case Fault::malformed: return live.body_refusal();
     case Fault::timed_out: return {http::Reason::body_too_slow, {}};
     case Fault::closed: return {http::Reason::truncated_body, {}};
     default: return {http::Reason::client_closed, {}};
@@ -102,7 +102,7 @@ Task<bool> Forwarder::forward(LiveExchange& live) {
   bool go_on = co_await take_first_piece(live);
   if (go_on) live.hangup.begin();
   if (!go_on) state.failure = upload_refusal(live);
-  while (go_on && choose(live, state)) {
+  while (go_on && !live.call_deadline.passed() && choose(live, state)) {
     if (!live.lease) go_on = co_await connect(live, state);
     if (!live.lease) continue;
     auto heads = co_await exchange_heads(live);
@@ -119,6 +119,7 @@ Task<bool> Forwarder::forward(LiveExchange& live) {
     live.upstream_deadline.clear();
     live.lease.reset();
   }
+  if (live.call_deadline.passed() && !failed_by_client(live)) state.failure = {http::Reason::grpc_timeout, {}};
   if (state.failure.reason == http::Reason::client_closed) live.give_up(http::Reason::client_closed);
   exchange.refuse(state.failure.reason, state.failure.detail);
   co_return false;
@@ -198,8 +199,7 @@ Task<Result<void>> Forwarder::exchange_heads(LiveExchange& live) {
   } else {
     live.time_client();
   }
-  auto sent = co_await stream.send(exchange.request, live.first,
-                                       live.first.last ? live.client->trailers() : nullptr, exchange.arena());
+  auto sent = co_await stream.send(exchange.request, live.first, live.request_trailers, exchange.arena());
   // An upstream may answer and close before it has taken the request: its answer counts.
   if (!sent && sent.error().fault != Fault::reset) co_return sent;
   live.writing = false;

@@ -57,8 +57,11 @@ Task<void> Gateway::serve(LiveExchange& live, codec::ServerStream& client, const
       respond_with_refusal(exchange);
       co_await send_reply(live);
     }
-  } else if (exchange.reason == http::Reason::none) {
-    exchange.refuse(live.given_up);
+  } else {
+    if (exchange.reason == http::Reason::none) exchange.refuse(live.given_up);
+    // Nobody is sent a status; the log has that of the reason, for a gRPC call too.
+    exchange.response.status = http::status(exchange.reason);
+    exchange.grpc_status.reset();
   }
   finish(live);
 }
@@ -78,12 +81,15 @@ Step Gateway::begin(LiveExchange& live, const http::Refusal& refusal) {
   live.path = exchange.request.path;
   // Before any hook, so that none believes what is not to be believed, and what one sets stays.
   if (!exchange.client.trusted_peer) http::remove_claims(exchange.request.fields);
+  exchange.grpc = http::grpc_response_form(exchange.request.fields);
   identify(exchange, parts_.rng);
   parts_.shard.exchanges_in_flight.add();
   Step step = refusal ? exchange.refuse(refusal.reason, refusal.detail) : find_route(live);
   if (step != Step::next) return step;
   if (live.memory_is_short()) return shed(live);
-  end_hop(live);
+  if (exchange.grpc != http::GrpcForm::none && !live.call_deadline.begin())
+    return exchange.refuse(http::Reason::invalid_grpc_timeout);
+  end_hop(live, parts_.rng);
   live.route->chain.begin(exchange);
   return live.route->chain.advance(exchange, live.progress);
 }
@@ -144,6 +150,8 @@ void Gateway::finish(LiveExchange& live) {
   metrics.record({.method = exchange.request.method,
                   .status = exchange.response.status,
                   .reason = exchange.reason,
+                  .is_grpc = exchange.grpc != http::GrpcForm::none,
+                  .grpc_status = exchange.grpc_status,
                   .total = exchange.now() - times.started,
                   .upstream = upstream_time,
                   .request_bytes = times.request_head_bytes + times.request_body_bytes,
@@ -167,6 +175,7 @@ void Gateway::log(const LiveExchange& live, std::optional<Duration> upstream_tim
                            .bytes_out = times.response_bytes,
                            .status = exchange.response.status,
                            .reason = exchange.reason,
+                           .grpc_status = exchange.grpc_status,
                            .version = request.version,
                            .attempts = static_cast<std::uint16_t>(times.attempts),
                            .tls_resumed = tls.resumed,

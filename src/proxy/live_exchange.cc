@@ -42,6 +42,7 @@ void LiveExchange::begin(codec::ServerStream& stream) noexcept {
   expects_tunnel = te_trailers = false;
   first = {};
   first_taken = false;
+  request_trailers = nullptr;
   upload_error.reset();
   writing = reading = request_sent = false;
   upstream_refusal = {};
@@ -52,6 +53,7 @@ void LiveExchange::begin(codec::ServerStream& stream) noexcept {
 
 void LiveExchange::end() noexcept {
   hangup.end();
+  call_deadline.end();
   upstream_deadline.clear();
   lease.reset();
   std::string().swap(buffered);
@@ -62,8 +64,17 @@ void LiveExchange::end() noexcept {
 
 void LiveExchange::give_up(http::Reason why) noexcept {
   if (is_wanted()) given_up = why;
+  abandon_upstream();
+}
+
+void LiveExchange::abandon_upstream() noexcept {
   canceller.cancel();
   if (lease) lease->stream().link().abort(Fault::cancelled);
+}
+
+http::Refusal LiveExchange::body_refusal() const noexcept {
+  const auto refusal = client->refusal();
+  return refusal ? refusal : http::Refusal{http::Reason::malformed_content, {}};
 }
 
 void LiveExchange::allow_upstream(Duration after) noexcept {

@@ -10,6 +10,7 @@
 #include "base/task.h"
 #include "codec/server_stream.h"
 #include "net/loop.h"
+#include "proxy/call_deadline.h"
 #include "proxy/chain.h"
 #include "proxy/route.h"
 #include "sluice/exchange.h"
@@ -40,7 +41,7 @@ class HangupWatch final : public Timer, public net::Watcher {
 class LiveExchange {
  public:
   explicit LiveExchange(net::Loop& worker_loop) noexcept
-      : loop(worker_loop), upstream_deadline(worker_loop), hangup(*this) {}
+      : loop(worker_loop), call_deadline(*this), upstream_deadline(worker_loop), hangup(*this) {}
 
   /// Ready for a request of this client.
   void begin(codec::ServerStream& stream) noexcept;
@@ -51,6 +52,12 @@ class LiveExchange {
   /// for an upstream.
   void give_up(http::Reason why) noexcept;
   bool is_wanted() const noexcept { return given_up == http::Reason::none; }
+
+  /// Gives up whatever waits for an upstream; the client may still be told why.
+  void abandon_upstream() noexcept;
+
+  /// What is wrong with the request's body after Fault::malformed: the codec says it, or else a filter has.
+  http::Refusal body_refusal() const noexcept;
 
   // The upstream's time runs only for what it owes: to take what is written to it and, once it has the whole
   // request, to respond. While the client is waited for, neither it nor the route's time runs: the client's
@@ -78,6 +85,7 @@ class LiveExchange {
   Route* route = nullptr;
   std::string_view path;  // as asked for, before any rewrite
   ChainProgress progress;
+  CallDeadline call_deadline;  // of a gRPC call
 
   upstream::Canceller canceller;
   std::optional<upstream::Lease> lease;
@@ -92,6 +100,7 @@ class LiveExchange {
   std::string buffered;       // what it points into where the route's buffer_request gathered it
   Slice buffered_slice;
   bool first_taken = false;
+  const http::HeaderBlock* request_trailers = nullptr;  // behind the filters, with the last piece
   Child upload;               // the request's body, beside the response
   std::optional<Error> upload_error;
   bool writing = false;       // a piece of the request is pending towards the upstream

@@ -2,7 +2,9 @@
 
 #include <array>
 #include <charconv>
+#include <string>
 
+#include "base/base64.h"
 #include "http/comma_list.h"
 #include "http/forwarded.h"
 #include "http/framing.h"
@@ -43,7 +45,7 @@ bool is_protocol(std::string_view text) noexcept {
 
 // An upgrade is for this hop to pass on or not: remembered before Connection goes.
 std::string_view wanted_upgrade(const RequestHead& request, Arena& arena) {
-  if (request.version != http::Version::http_1_1 || request.body.kind != Kind::none) return {};
+  if (request.version == http::Version::http_1_0 || request.body.kind != Kind::none) return {};
   auto upgrade = request.fields.find(FieldName::upgrade);
   if (!upgrade || !http::list_has(request.fields, FieldName::connection, "upgrade")) return {};
   bool named = false;
@@ -53,6 +55,18 @@ std::string_view wanted_upgrade(const RequestHead& request, Arena& arena) {
     fit = fit && is_protocol(protocol) && !is_of_this_hop(protocol);
   });
   return named && fit ? arena.copy(*upgrade) : std::string_view{};
+}
+
+// One that comes by HTTP/2 has none (RFC 8441 5), and HTTP/1.1 wants one (RFC 6455 4.1).
+void ensure_websocket_key(http::HeaderBlock& fields, Rng& rng) {
+  constexpr std::string_view kName = "Sec-WebSocket-Key";
+  if (fields.has(kName)) return;
+  const std::array<std::uint64_t, 2> nonce{rng.next(), rng.next()};
+  std::string key;
+  Base64Encoder encoder;
+  encoder.encode({reinterpret_cast<const char*>(nonce.data()), sizeof nonce}, key);
+  encoder.finish(key);
+  fields.add(kName, key);
 }
 
 // RFC 9110 10.1.1: HTTP/1.0 knows no expectations, and without a body nothing is waited for.
@@ -97,7 +111,7 @@ void identify(Exchange& exchange, Rng& rng) {
   }
 }
 
-void end_hop(LiveExchange& live) {
+void end_hop(LiveExchange& live, Rng& rng) {
   auto& request = live.exchange.request;
   auto& fields = request.fields;
   auto upgrade = wanted_upgrade(request, live.exchange.arena());
@@ -107,6 +121,7 @@ void end_hop(LiveExchange& live) {
   if (live.expects_tunnel) {
     fields.add(FieldName::connection, "upgrade");
     fields.add(FieldName::upgrade, upgrade);
+    if (http::equal_ignore_case(upgrade, "websocket")) ensure_websocket_key(fields, rng);
   } else if (hop.te_trailers) {
     fields.add(FieldName::connection, "TE");
     fields.add(FieldName::te, "trailers");
@@ -137,6 +152,7 @@ http::Refusal prepare_request(LiveExchange& live, std::string_view via) {
 void prepare_for_endpoint(LiveExchange& live) {
   const auto& host = live.target->host;
   auto& fields = live.exchange.request.fields;
+  live.call_deadline.announce(fields);
   auto asked = live.exchange.request.authority;
   switch (host.kind) {
     case upstream::HostChoice::Kind::preserve:
@@ -188,6 +204,12 @@ void complete_response(Exchange& exchange, http::DateCache& dates) {
   }
   if (!fields.has(FieldName::x_request_id)) fields.add(FieldName::x_request_id, exchange.request_id);
   if (exchange.response_filters().changes_length) forget_length(fields, response.body);
+  note_grpc_status(exchange, fields);
+}
+
+void note_grpc_status(Exchange& exchange, const http::HeaderBlock& fields) {
+  if (exchange.grpc == http::GrpcForm::none) return;
+  if (auto status = http::grpc_status(fields)) exchange.grpc_status = status;
 }
 
 }  // namespace sluice::proxy

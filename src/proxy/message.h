@@ -13,7 +13,7 @@ void identify(Exchange& exchange, Rng& rng);
 
 /// Before a route's hooks, so that Connection cannot nominate what they set: hop-by-hop fields go, but for an
 /// upgrade that may go on and `TE: trailers`.
-void end_hop(LiveExchange& live);
+void end_hop(LiveExchange& live, Rng& rng);
 
 /// Once an exchange, before its first attempt: Max-Forwards counts down, X-Forwarded-*,
 /// Forwarded, Via and X-Request-Id are set, the route's rewrite is applied. Refused where the request has made
@@ -37,5 +37,8 @@ void prepare_response(LiveExchange& live);
 /// Every final response, behind the hooks: Date where it is missing, X-Request-Id, and no
 /// Content-Length that filters make wrong.
 void complete_response(Exchange& exchange, http::DateCache& dates);
+
+/// Takes the grpc-status of the head or the trailers of a response, where it answers a call.
+void note_grpc_status(Exchange& exchange, const http::HeaderBlock& fields);
 
 }  // namespace sluice::proxy

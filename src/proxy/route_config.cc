@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "http/chars.h"
+#include "middleware/grpc_web.h"
 
 namespace sluice::proxy {
 namespace {
@@ -30,6 +31,8 @@ void check(const RouteConfig& route, conf::Scope& scope) {
   if (route.rewrite && route.rewrite->path_prefix) check_prefix_rewrite(route, scope);
   if (route.rewrite && route.upstream.empty())
     scope.problem("rewrite", "there is no upstream to rewrite the path for");
+  if (route.grpc_web && route.upstream.empty())
+    scope.problem("grpc_web", "there is no upstream to translate calls for");
 }
 
 // Never of what a ${…} stands for: names are shown where the configuration is not.
@@ -91,6 +94,8 @@ const conf::ObjectSpec& RouteConfig::spec() {
           .field("respond", &RouteConfig::respond, "A fixed response instead of an upstream.")
           .field("redirect", &RouteConfig::redirect, "A redirect instead of an upstream.")
           .field("rewrite", &RouteConfig::rewrite, "Another path for the upstream.")
+          .field("grpc_web", &RouteConfig::grpc_web,
+                 "Translates calls of gRPC-Web, binary and text, to gRPC for the upstream, and its responses back.")
           .field("refusal", &RouteConfig::refusal, "The body of refusals, in place of problem+json.")
           .field("request_headers", &RouteConfig::request_headers, "Edits of what the upstream gets.")
           .field("response_headers", &RouteConfig::response_headers, "Edits of what the client gets.")
@@ -135,6 +140,7 @@ std::vector<std::shared_ptr<const MiddlewarePlan>> chain_plans(const RouteConfig
   std::vector<std::shared_ptr<const MiddlewarePlan>> plans;
   if (route.response_headers)
     plans.push_back(own_plan(middleware::response_headers_kind(), *route.response_headers));
+  if (route.grpc_web) plans.push_back(middleware::grpc_web_plan());
   if (route.refusal) plans.push_back(own_plan(middleware::refusal_kind(), *route.refusal));
   for (const conf::Tagged& use : route.middlewares) plans.push_back(plan_for(use, named));
   if (route.request_headers)

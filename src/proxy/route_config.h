@@ -34,6 +34,7 @@ struct RouteConfig {
   std::optional<middleware::Respond> respond;
   std::optional<middleware::Redirect> redirect;
   std::optional<RewriteConfig> rewrite;
+  bool grpc_web = false;  ///< Calls of gRPC-Web go on as gRPC.
   std::optional<middleware::Refusal> refusal;
   std::optional<middleware::RequestHeaders> request_headers;
   std::optional<middleware::ResponseHeaders> response_headers;
@@ -57,6 +58,7 @@ using NamedPlans = std::vector<std::pair<std::string_view, std::shared_ptr<const
 
 /// The plans of a route's chain, outermost first:
 ///   response_headers   outermost: it has the last word, on refusals of the others too
+///   grpc_web           what is inside of it knows gRPC alone
 ///   refusal            around all that may refuse
 ///   middlewares        in the order of the file
 ///   request_headers    innermost of those that go on: it knows the consumer that auth has found

@@ -13,7 +13,9 @@ Result<BodyPiece> admit(LiveExchange& live, Result<BodyPiece> piece) {
   if (live.max_body != 0 && times.request_body_bytes > live.max_body) {
     return Error{.fault = Fault::too_large, .side = Side::client};
   }
-  return apply(live.exchange.request_filters(), *piece);
+  const auto& filters = live.exchange.request_filters();
+  if (piece->last) live.request_trailers = apply(filters, live.client->trailers());
+  return apply(filters, *piece);
 }
 
 bool keep_first(LiveExchange& live, const Result<BodyPiece>& read) {
@@ -34,7 +36,7 @@ Task<bool> await_first(LiveExchange& live, Task<Result<BodyPiece>> reading) {
 
 // A body that is known to its end needs no chunks.
 void announce_length(LiveExchange& live) {
-  const auto* trailers = live.client->trailers();
+  const auto* trailers = live.request_trailers;
   auto& body = live.exchange.request.body;
   if (body.kind != http::BodyLength::Kind::chunked || (trailers && !trailers->empty())) return;
   body = {.kind = http::BodyLength::Kind::length, .length = live.first.bytes};
@@ -119,7 +121,7 @@ Task<void> upload(LiveExchange& live) {
       co_return;
     }
     if (piece->bytes == 0 && !piece->last) continue;
-    auto writing = stream.write(*piece, piece->last ? live.client->trailers() : nullptr);
+    auto writing = stream.write(*piece, live.request_trailers);
     live.writing = true;
     if (!writing.is_done()) live.time_upstream();
     auto written = co_await std::move(writing);

@@ -51,7 +51,8 @@ codec::h2::ServerLimits h2_limits_of(const ListenerLimitsConfig& limits) {
           .streams = limits.concurrent_streams,
           .idle_timeout = limits.idle_timeout,
           .header_timeout = limits.header_timeout,
-          .stall_timeout = limits.body_timeout};
+          .stall_timeout = limits.body_timeout,
+          .tunnel_timeout = limits.tunnel_timeout};
 }
 
 bool speaks(const ListenerConfig& listener, Protocol protocol) {

@@ -117,6 +117,7 @@ void append_json(const AccessRecord& record, std::string& out) {
   out += '"';
   line.number("status", static_cast<std::uint64_t>(record.status));
   if (record.reason != http::Reason::none) line.text("reason", http::name(record.reason));
+  if (record.grpc_status) line.number("grpc_status", static_cast<std::uint64_t>(*record.grpc_status));
   line.text("protocol", http::name(record.version));
   append_ms(record.duration, line.key("duration_ms"));
   if (record.upstream_duration) append_ms(*record.upstream_duration, line.key("upstream_duration_ms"));
@@ -162,6 +163,12 @@ void append_text(const AccessRecord& record, std::string& out) {
   append_word(record.reason == http::Reason::none ? std::string_view() : http::name(record.reason), out);
   out += ' ';
   append_word(record.request_id, out);
+  out += ' ';
+  if (record.grpc_status) {
+    append_number(static_cast<std::uint64_t>(*record.grpc_status), out);
+  } else {
+    out += '-';
+  }
   out += '\n';
 }
 

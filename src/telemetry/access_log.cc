@@ -19,7 +19,8 @@ constexpr Duration patience_when_awaited = 1s;
 constexpr std::size_t batch_bytes = 64 * 1024;
 
 bool went_well(const AccessRecord& record) noexcept {
-  return record.status >= 100 && record.status < 400 && record.reason == http::Reason::none;
+  return record.status >= 100 && record.status < 400 && record.reason == http::Reason::none &&
+         record.grpc_status.value_or(http::GrpcStatus::ok) == http::GrpcStatus::ok;
 }
 
 }  // namespace

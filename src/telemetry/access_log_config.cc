@@ -20,9 +20,10 @@ const conf::ObjectSpec& AccessLogConfig::spec() {
               "output", &AccessLogConfig::output,
               "`stdout`, `stderr`, `none`, or the path of a file, which SIGUSR1 opens anew after a rotation.",
               conf::not_empty())
-          .field(
-              "sample_success", &AccessLogConfig::sample_success,
-              "How many of the requests with a 1xx, 2xx or 3xx status are written; the others always are.");
+          .field("sample_success", &AccessLogConfig::sample_success,
+                 "How many of the requests with a 1xx, 2xx or 3xx status (and, of gRPC calls, grpc-status 0) "
+                 "are written; "
+                 "the others always are.");
   return spec;
 }
 

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/clock.h"
+#include "http/grpc.h"
 #include "http/reason.h"
 #include "http/token.h"
 
@@ -21,6 +22,7 @@ struct AccessRecord {
   std::uint64_t bytes_out = 0;                  ///< To the client, heads included.
   int status = 0;                               ///< 499: the client left first. 0: no response was begun.
   http::Reason reason = http::Reason::none;
+  std::optional<http::GrpcStatus> grpc_status{};  ///< Of the response to a gRPC call, where there was one.
   http::Version version = http::Version::http_1_1;
   std::uint16_t attempts = 0;
   bool tls_resumed = false;  ///< The handshake took an earlier session up; only with a tls_version.

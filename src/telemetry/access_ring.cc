@@ -33,6 +33,7 @@ struct AccessRing::Head {
   std::uint64_t bytes_in;
   std::uint64_t bytes_out;
   http::Reason reason;
+  std::optional<http::GrpcStatus> grpc_status;
   http::Version version;
   bool tls_resumed;
   std::uint16_t lengths[access_text_count];
@@ -60,6 +61,7 @@ bool AccessRing::push(const AccessRecord& record) noexcept {
             .bytes_in = record.bytes_in,
             .bytes_out = record.bytes_out,
             .reason = record.reason,
+            .grpc_status = record.grpc_status,
             .version = record.version,
             .tls_resumed = record.tls_resumed,
             .lengths = {}};
@@ -134,6 +136,7 @@ bool AccessRing::front(AccessRecord& record) noexcept {
   record.bytes_out = head.bytes_out;
   record.status = head.status;
   record.reason = head.reason;
+  record.grpc_status = head.grpc_status;
   record.version = head.version;
   record.attempts = head.attempts;
   record.tls_resumed = head.tls_resumed;

@@ -19,6 +19,7 @@ using Shards = std::vector<const Shard*>;
 struct RouteSum {
   using Ending = std::tuple<http::Method, std::uint8_t, http::Reason>;
   std::map<Ending, std::uint64_t> requests;
+  std::map<std::optional<http::GrpcStatus>, std::uint64_t> calls;
   HistogramSum duration, upstream_duration;
   std::uint64_t request_bytes = 0, response_bytes = 0;
 
@@ -27,6 +28,8 @@ struct RouteSum {
       chain.each([this](const RouteMetrics::Outcome& outcome) {
         requests[{outcome.method, outcome.status_class, outcome.reason}] += outcome.requests.value();
       });
+    traffic.calls.each(
+        [this](const RouteMetrics::CallOutcome& outcome) { calls[outcome.status] += outcome.calls.value(); });
     duration.add(traffic.duration);
     upstream_duration.add(traffic.upstream_duration);
     request_bytes += traffic.request_bytes.value();
@@ -43,12 +46,18 @@ std::string_view shown_class(std::uint8_t status_class) {
   return names[status_class];
 }
 
+std::string shown(std::optional<http::GrpcStatus> status) {
+  return status ? std::to_string(static_cast<int>(*status)) : "none";
+}
+
 void write_route(std::string_view route, const RouteSum& sum, FamilyBuilder& out) {
   for (const auto& [ending, count] : sum.requests) {
     const auto& [method, status_class, reason] = ending;
     out.number(Metric::requests, {route, shown(method), shown_class(status_class), http::name(reason)},
                static_cast<double>(count));
   }
+  for (const auto& [status, count] : sum.calls)
+    out.number(Metric::grpc_responses, {route, shown(status)}, static_cast<double>(count));
   out.histogram(Metric::request_duration, {route}, sum.duration);
   if (sum.upstream_duration.count() > 0)
     out.histogram(Metric::upstream_duration, {route}, sum.upstream_duration);

@@ -14,6 +14,7 @@ void RouteMetrics::record(const RequestSample& sample) {
   Traffic* traffic = traffic_.load(std::memory_order_relaxed);
   if (traffic == nullptr) traffic = &make_traffic();
   outcome(*traffic, sample).requests.add();
+  if (sample.is_grpc) call_outcome(*traffic, sample.grpc_status).calls.add();
   traffic->duration.observe(sample.total);
   if (sample.upstream) traffic->upstream_duration.observe(*sample.upstream);
   traffic->request_bytes.add(sample.request_bytes);
@@ -36,6 +37,12 @@ RouteMetrics::Outcome& RouteMetrics::outcome(Traffic& traffic, const RequestSamp
     return o.method == sample.method && o.status_class == status && o.reason == sample.reason;
   });
   return known != nullptr ? *known : chain.emplace(sample.method, status, sample.reason);
+}
+
+RouteMetrics::CallOutcome& RouteMetrics::call_outcome(Traffic& traffic,
+                                                      std::optional<http::GrpcStatus> status) {
+  CallOutcome* known = traffic.calls.find([&](const CallOutcome& o) { return o.status == status; });
+  return known != nullptr ? *known : traffic.calls.emplace(status);
 }
 
 }  // namespace sluice::telemetry

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "http/grpc.h"
 #include "http/reason.h"
 #include "http/token.h"
 #include "sluice/metrics.h"
@@ -22,6 +23,8 @@ struct RequestSample {
   http::Method method = http::Method::other;
   int status = 0;  ///< 0: no response was begun.
   http::Reason reason = http::Reason::none;
+  bool is_grpc = false;
+  std::optional<http::GrpcStatus> grpc_status{};  ///< Absent where a call ended without one.
   Duration total{};
   std::optional<Duration> upstream{};  ///< Absent where no upstream was asked.
   std::uint64_t request_bytes = 0;
@@ -32,7 +35,8 @@ struct RequestSample {
 ///
 ///     RouteMetrics --> Traffic (made at the first request: a route without traffic costs a pointer)
 ///                        |-- histograms, bytes
-///                        `-- outcomes[hash] --> (method, status class, reason): count --> ...
+///                        |-- outcomes[hash] --> (method, status class, reason): count --> ...
+///                        `-- calls --> grpc-status: count --> ...
 class RouteMetrics {
  public:
   /// A way for a request to end.
@@ -42,12 +46,18 @@ class RouteMetrics {
     http::Reason reason;
     Counter requests{};
   };
+  /// A way for a gRPC call to end.
+  struct CallOutcome {
+    std::optional<http::GrpcStatus> status;
+    Counter calls{};
+  };
   struct alignas(64) Traffic {
     Histogram duration{duration_buckets};
     Histogram upstream_duration{duration_buckets};
     Counter request_bytes;
     Counter response_bytes;
     std::array<PublishedList<Outcome>, 8> outcomes;
+    PublishedList<CallOutcome> calls;
   };
 
   /// The name is empty for requests that no route matched.
@@ -57,7 +67,7 @@ class RouteMetrics {
   ~RouteMetrics() { delete traffic_.load(std::memory_order_relaxed); }
 
   /// Counts one exchange. Allocates only for a route's first, and for a combination of method,
-  /// status class and reason that is new.
+  /// status class and reason, or a grpc-status, that is new.
   void record(const RequestSample& sample);
 
   const std::string& name() const noexcept { return name_; }
@@ -68,6 +78,7 @@ class RouteMetrics {
  private:
   Traffic& make_traffic();
   static Outcome& outcome(Traffic& traffic, const RequestSample& sample);
+  static CallOutcome& call_outcome(Traffic& traffic, std::optional<http::GrpcStatus> status);
 
   std::string name_;
   std::atomic<Traffic*> traffic_{nullptr};  // Release when made, acquire by scrapes: a whole block.

@@ -34,6 +34,41 @@ TEST(Exchange, refuses_with_a_problem_and_says_so_in_proxy_status) {
   EXPECT_TRUE(request->has_reply());
 }
 
+TEST(Exchange, refuses_a_grpc_call_with_its_status_in_the_head_alone) {
+  Request request;
+  request->grpc = http::GrpcForm::native;
+  request->endpoint = "10.0.0.1:80";
+  EXPECT_EQ(request->refuse(http::Reason::forbidden, "100% no"), Step::reply);
+  const auto& response = request->response;
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(request->reason, http::Reason::forbidden);
+  EXPECT_EQ(response.fields.find(FieldName::content_type), "application/grpc");
+  EXPECT_EQ(response.fields.find(FieldName::grpc_status), "7");
+  EXPECT_EQ(response.fields.find(FieldName::grpc_message), "forbidden: 100%25 no");
+  EXPECT_EQ(request->grpc_status, http::GrpcStatus::permission_denied);
+  EXPECT_EQ(response.fields.find(FieldName::cache_control), "no-store");
+  EXPECT_NE(response.fields.find("Proxy-Status")->find("details=\"forbidden\""), std::string_view::npos);
+  EXPECT_FALSE(response.fields.has(FieldName::content_length));
+  EXPECT_EQ(response.body.kind, http::BodyLength::Kind::none);
+  EXPECT_EQ(request->reply_body(), "");
+}
+
+TEST(Exchange, refuses_a_grpc_web_call_in_its_own_form) {
+  Request request;
+  request->grpc = http::GrpcForm::web_text;
+  request->refuse(http::Reason::no_route);
+  EXPECT_EQ(request->response.fields.find(FieldName::content_type), "application/grpc-web-text");
+  EXPECT_EQ(request->response.fields.find(FieldName::grpc_status), "12");
+}
+
+TEST(Exchange, refuses_a_grpc_call_without_a_message_that_is_too_long) {
+  Request request;
+  request->grpc = http::GrpcForm::native;
+  request->refuse(http::Reason::forbidden, std::string(3000, 'x'));
+  EXPECT_EQ(request->response.fields.find(FieldName::grpc_status), "7");
+  EXPECT_FALSE(request->response.fields.has(FieldName::grpc_message));
+}
+
 TEST(Exchange, gives_the_detail_of_the_one_who_refuses) {
   Request request;
   request->refuse(http::Reason::forbidden, "not on \"Sundays\"");

@@ -104,7 +104,7 @@ class AccessLog(EndToEnd):
         sluice.end_cleanly()
         lines = path.read_bytes().decode("ascii").split("\n")[:-1]
         self.assertEqual(len(lines), 2)
-        pattern = r'^127\.0\.0\.1 - - \[\S+\] "GET \S+ HTTP/1\.1" \d{3} \d+ "(?:[^"\\]|\\.)*" "(?:[^"\\]|\\.)*" [\d.]+ (?:[\d.]+|-)( \S+){6}$'
+        pattern = r'^127\.0\.0\.1 - - \[\S+\] "GET \S+ HTTP/1\.1" \d{3} \d+ "(?:[^"\\]|\\.)*" "(?:[^"\\]|\\.)*" [\d.]+ (?:[\d.]+|-)( \S+){7}$'
         for line in lines:
             self.assertRegex(line, pattern)
 

@@ -96,6 +96,7 @@ TEST(RouteConfig, locates_what_is_wrong) {
       {"- { match: { header: { x: { exact: a, regex: b } } }, upstream: u }", "exact"},
       {"- { match: { path: /a }, upstream: u, rewrite: { path_prefix: /b } }", "match.path must end with /*"},
       {"- { respond: { body: x }, rewrite: { path: /b } }", "there is no upstream"},
+      {"- { respond: { body: x }, grpc_web: true }", "there is no upstream to translate calls for"},
       {"- { upstream: [{ upstream: a, weight: 0 }] }", "one of the weights must be above 0"},
       {"- { upstream: u, request_headers: { set: { x: \"{consmer}\" } } }", "did you mean {consumer}?"},
       {"- { upstream: u, middlewares: [{ request_header: {} }] }", "did you mean 'request_headers'?"},

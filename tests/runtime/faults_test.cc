@@ -15,6 +15,7 @@ upstreams:
   told: { endpoints: [127.0.0.1:3002], proxy_protocol: v1, timeouts: { connect: 1s, first_byte: 5s, idle: 5s } }
 routes:
   - { name: told, match: { path: /told/* }, upstream: told, timeout: 8s }
+  - { name: web, match: { path: /p.S/* }, upstream: app, timeout: 8s, grpc_web: true }
   - { name: all, upstream: app, timeout: 8s }
   - { name: hello, match: { path: /hello }, respond: { body: "hello\n" } }
 )";
@@ -35,6 +36,13 @@ Task<void> origin(sim::Peer& peer) {
     } else if (head.starts_with("GET /close")) {
       co_await peer.send("HTTP/1.1 200 OK\r\n\r\nuntil the end");
       co_return;
+    } else if (has(head, "application/grpc")) {
+      sent = co_await peer.send(
+          "HTTP/1.1 200 OK\r\nContent-Type: application/grpc\r\nTransfer-Encoding: chunked\r\n\r\n");
+      sent = sent && co_await peer.send("4\r\nwiki\r\n");
+      co_await peer.receive_until("0\r\n\r\n");
+      if (head.starts_with("POST /p.S/Slow")) co_await peer.receive();
+      sent = sent && co_await peer.send("0\r\ngrpc-status: 0\r\n\r\n");
     } else if (has(head, "chunked")) {
       co_await peer.receive_until("0\r\n\r\n");
       sent = co_await peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" "4\r\nwiki\r\n");
@@ -95,6 +103,18 @@ Task<void> visit(GatewayWorld& gateway, int kind) {
         co_await peer->receive_until(std::string(30000, 'x'));
       }
       break;
+    case 5:
+      co_await peer->send("POST /p.S/M" + host +
+                          "Content-Type: application/grpc-web-text\r\nContent-Length: 16\r\n\r\nAAAAAAA=");
+      co_await peer->send("AAAAAAA=");
+      co_await peer->receive_until("0\r\n\r\n");
+      break;
+    case 6:
+      co_await peer->send("POST /p.S/Slow" + host +
+                          "Content-Type: application/grpc\r\ngrpc-timeout: 3S\r\nTransfer-Encoding: "
+                          "chunked\r\n\r\n0\r\n\r\n");
+      co_await peer->receive();
+      break;
     default:
       co_await peer->send("GET /a" + host + "\r\n");
       co_await gateway.world().loop().sleep(std::chrono::milliseconds(kind * 20));  // and leaves
@@ -103,7 +123,7 @@ Task<void> visit(GatewayWorld& gateway, int kind) {
   patience.clear();
 }
 
-constexpr int kKinds = 7;
+constexpr int kKinds = 9;
 
 class EachFault : public ::testing::TestWithParam<std::tuple<int, Fault>> {};
 

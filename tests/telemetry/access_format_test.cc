@@ -55,6 +55,14 @@ TEST(AccessJson, says_why_the_gateway_answered) {
   EXPECT_EQ(nlohmann::json::parse(json(record))["reason"], std::string(http::name(http::Reason{1})));
 }
 
+TEST(AccessJson, says_how_a_grpc_call_ended) {
+  AccessRecord record = bare_record();
+  record.grpc_status = http::GrpcStatus::unavailable;
+  EXPECT_EQ(nlohmann::json::parse(json(record))["grpc_status"], 14);
+  record.grpc_status = http::GrpcStatus::ok;
+  EXPECT_EQ(nlohmann::json::parse(json(record))["grpc_status"], 0);
+}
+
 TEST(AccessJson, says_how_the_connection_was_encrypted) {
   AccessRecord record = bare_record();
   record.tls_version = "TLSv1.3";
@@ -84,12 +92,18 @@ TEST(AccessText, is_the_combined_format_and_more) {
   EXPECT_EQ(
       text(usual_record()),
       R"(203.0.113.7 - - [2026-01-02T12:04:05.067Z] "GET /orders/7?full=1 HTTP/1.1" 200 1234 "-" "curl/7.88.1" )"
-      "12.345 11.000 orders orders 10.0.0.11:8080 1 - 6f1d9a\n");
+      "12.345 11.000 orders orders 10.0.0.11:8080 1 - 6f1d9a -\n");
+}
+
+TEST(AccessText, ends_with_the_status_of_a_grpc_call) {
+  AccessRecord record = usual_record();
+  record.grpc_status = http::GrpcStatus::deadline_exceeded;
+  EXPECT_TRUE(text(record).ends_with(" 6f1d9a 4\n")) << text(record);
 }
 
 TEST(AccessText, has_a_dash_for_nothing) {
   EXPECT_EQ(text(bare_record()),
-            "- - - [1970-01-01T00:00:00.000Z] \"  HTTP/1.1\" 404 0 \"-\" \"-\" 0.000 - - - - 0 - -\n");
+            "- - - [1970-01-01T00:00:00.000Z] \"  HTTP/1.1\" 404 0 \"-\" \"-\" 0.000 - - - - 0 - - -\n");
 }
 
 TEST(AccessText, cannot_be_forged_by_a_client) {
@@ -100,7 +114,7 @@ TEST(AccessText, cannot_be_forged_by_a_client) {
   EXPECT_EQ(
       text(record),
       R"(203.0.113.7 - a\x20b [2026-01-02T12:04:05.067Z] "GET /\x0a127.0.0.1 - admin?full=1 HTTP/1.1" 200 1234 )"
-      R"("-" "x\" 200 1 \"\x1b[2J" 12.345 11.000 orders orders 10.0.0.11:8080 1 - 6f1d9a)"
+      R"("-" "x\" 200 1 \"\x1b[2J" 12.345 11.000 orders orders 10.0.0.11:8080 1 - 6f1d9a -)"
       "\n");
 }
 

@@ -185,6 +185,19 @@ TEST_F(AccessLogTest, keeps_the_asked_share_of_successes_and_every_failure) {
   EXPECT_EQ(log.dropped(0), 0u);
 }
 
+TEST_F(AccessLogTest, keeps_every_grpc_call_that_fails) {
+  AccessLogConfig config = to_file();
+  config.sample_success = {0};
+  AccessLog log(config, 1);
+  AccessRecord record = usual_record();
+  record.grpc_status = http::GrpcStatus::ok;
+  log.port(0).write(record);
+  record.grpc_status = http::GrpcStatus::not_found;
+  log.port(0).write(record);
+  log.flush();
+  EXPECT_EQ(log.written(), 1u);
+}
+
 TEST_F(AccessLogTest, keeps_no_success_at_zero_percent) {
   AccessLogConfig config = to_file();
   config.sample_success = {0};

@@ -16,6 +16,7 @@ TEST(AccessRing, gives_back_what_it_took) {
   AccessRing ring(small);
   AccessRecord in = usual_record();
   in.tls_resumed = true;
+  in.grpc_status = http::GrpcStatus::aborted;
   ASSERT_TRUE(ring.push(in));
   AccessRecord out;
   ASSERT_TRUE(ring.front(out));
@@ -27,6 +28,7 @@ TEST(AccessRing, gives_back_what_it_took) {
   EXPECT_EQ(out.status, in.status);
   EXPECT_EQ(out.attempts, in.attempts);
   EXPECT_EQ(out.tls_resumed, in.tls_resumed);
+  EXPECT_EQ(out.grpc_status, in.grpc_status);
   for (const AccessText& text : access_texts) EXPECT_EQ(out.*text.member, in.*text.member) << text.key;
   ring.pop();
   EXPECT_FALSE(ring.front(out));

@@ -46,6 +46,21 @@ TEST(Exposition, sums_the_shards) {
   EXPECT_THAT(text, HasSubstr("sluice_request_bytes_total{route=\"orders\"} 111\n"));
 }
 
+TEST(Exposition, counts_grpc_calls_by_their_status) {
+  Shard first(0), second(1);
+  first.route("orders").record({.status = 200, .is_grpc = true, .grpc_status = http::GrpcStatus::ok});
+  second.route("orders").record({.status = 200, .is_grpc = true, .grpc_status = http::GrpcStatus::ok});
+  second.route("orders").record(
+      {.status = 200, .is_grpc = true, .grpc_status = http::GrpcStatus::unavailable});
+  second.route("orders").record({.status = 200, .is_grpc = true});
+  second.route("plain").record({.status = 200});
+  const std::string text = Exposition({.shards = {&first, &second}}).text();
+  EXPECT_EQ(lines_of(text, "sluice_grpc_responses_total{"),
+            "sluice_grpc_responses_total{route=\"orders\",status=\"none\"} 1\n"
+            "sluice_grpc_responses_total{route=\"orders\",status=\"0\"} 2\n"
+            "sluice_grpc_responses_total{route=\"orders\",status=\"14\"} 1\n");
+}
+
 TEST(Exposition, shows_histograms_in_seconds_and_cumulated) {
   Shard shard(0);
   for (const Duration total : {Duration(200us), Duration(400us), Duration(2min)})
@@ -107,7 +122,7 @@ std::string full_text() {
   Shard shard(0);
   net::LoopStats loop;
   shard.watch_loop(&loop);
-  shard.route("r").record({.status = 200, .upstream = 1ms});
+  shard.route("r").record({.status = 200, .is_grpc = true, .upstream = 1ms});
   shard.listener("public").opened();
   shard.listener("public").ended(ConnectionEnd::finished);
   shard.listener("public").handshake(true, true);

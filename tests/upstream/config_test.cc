@@ -73,7 +73,10 @@ health_check: { path: /ok, host: app.example, interval: 2s, timeout: 500ms, heal
 TEST(UpstreamConfig, says_what_is_wrong_and_where) {
   EXPECT_NE(bind("{endpoints: 10.0.0.1:80, balance: peak_ewma}").problems.find("least_request"),
             std::string::npos);
-  EXPECT_NE(bind("{endpoints: 10.0.0.1:80, protocol: h2}").problems.find("test.yaml:1:36: protocol"),
+  EXPECT_NE(bind("{endpoints: 10.0.0.1:80, protocol: h3}").problems.find("test.yaml:1:36: protocol"),
+            std::string::npos);
+  EXPECT_NE(bind("{endpoints: 10.0.0.1:80, protocol: auto}").problems.find("without TLS"), std::string::npos);
+  EXPECT_NE(bind("{endpoints: 10.0.0.1:80, protocol: h2, proxy_protocol: v1}").problems.find("PROXY header"),
             std::string::npos);
   EXPECT_NE(bind("[10.0.0.1:80, 10.0.0.1:80]").problems.find("listed twice"), std::string::npos);
   EXPECT_NE(bind("{endpoints: 10.0.0.1:80, health_check: {type: http}}").problems.find("needs a path"),

@@ -51,7 +51,7 @@ TEST_F(Pool, lends_the_newest_idle_connection_first) {
   EXPECT_EQ(&third->lease().stream(), newer);
   EXPECT_TRUE(third->lease().reused());
   ASSERT_TRUE(fourth);
-  EXPECT_EQ(&fourth->connection(), older);
+  EXPECT_EQ(&fourth->stream(), older);
   EXPECT_EQ(counts().reused, 2U);
   EXPECT_EQ(counts().leased, 2U);
   EXPECT_FALSE(upstream->reuse(0)) << "nothing is idle any more";

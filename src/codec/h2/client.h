@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/clock.h"
@@ -30,7 +31,8 @@ struct ClientLimits {
 
 class ClientConnection;
 
-/// One exchange; recycled.
+/// One exchange; recycled. An upgrade to WebSocket goes out as an extended CONNECT (RFC 8441) where the peer takes
+/// those, and its 2xx comes back as the 101 that it would be in HTTP/1.1.
 class ClientStream final : public codec::ClientStream, private Stream, private BodySource, private net::Breakable {
  public:
   ClientStream() noexcept : Stream(Side::upstream) {}
@@ -69,7 +71,11 @@ class ClientStream final : public codec::ClientStream, private Stream, private B
   void abort(Fault why, bool reset) noexcept override;
 
   void submit(const RequestHead& head, bool bodiless);
+  Task<Result<void>> send_upgrade(const RequestHead& head, const BodyPiece& first, Arena& scratch);
+  Task<Result<void>> send_now(const RequestHead& head, const BodyPiece& first, const http::HeaderBlock* trailers,
+                              Arena& scratch);
   bool take_head(ResponseHead& head);
+  void become_switch(ResponseHead& head) const;
   Task<Result<void>> await_head(ResponseHead& head);
 
   // As the response comes in. False: it is malformed.
@@ -79,6 +85,7 @@ class ClientStream final : public codec::ClientStream, private Stream, private B
   void close_with(std::uint32_t code) noexcept;
 
   http::Method method_ = http::Method::get;
+  std::string accept_;  // Sec-WebSocket-Accept; not empty: an extended CONNECT
   int status_ = 0;
   http::HeaderBlock fields_;
   std::uint32_t head_bytes_ = 0;
@@ -119,6 +126,11 @@ class ClientConnection final : public Connection {
   std::uint64_t requests() const noexcept { return requests_; }
   const ClientLimits& limits() const noexcept { return limits_; }
 
+  /// What the peer wants is known.
+  bool has_settings() const noexcept { return has_settings_; }
+  /// It takes extended CONNECT.
+  bool takes_tunnels() const noexcept;
+
  private:
   friend class ClientStream;
   struct Callbacks;
@@ -129,6 +141,7 @@ class ClientConnection final : public Connection {
   void on_closed(Stream& stream, std::uint32_t code) noexcept override;
   void forget(ClientStream& stream) noexcept;
   void time_reader() noexcept;
+  void take_settings() noexcept;
   bool goes_on_after_silence() noexcept;
 
   const ClientLimits limits_;
@@ -139,6 +152,7 @@ class ClientConnection final : public Connection {
   std::vector<std::unique_ptr<ClientStream>> free_;
   std::coroutine_handle<> emptied_;  // waits for the last stream to end
   std::uint64_t requests_ = 0;
+  bool has_settings_ = false;
   bool pinged_ = false;
   bool retired_ = false;
   bool ended_ = false;

@@ -34,6 +34,7 @@ struct ClientConnection::Callbacks {
 
   static int on_frame(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
     auto& self = connection_of(user);
+    if (frame->hd.type == NGHTTP2_SETTINGS) self.take_settings();
     if (frame->hd.type == NGHTTP2_SETTINGS || frame->hd.type == NGHTTP2_GOAWAY) self.owner_.on_room();
     if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA) return 0;
     auto* stream = stream_of(session, frame->hd.stream_id);
@@ -135,6 +136,16 @@ bool ClientConnection::goes_on_after_silence() noexcept {
 
 bool ClientConnection::accepts() const noexcept {
   return !ended_ && !retired_ && nghttp2_session_check_request_allowed(session()) != 0;
+}
+
+void ClientConnection::take_settings() noexcept {
+  if (std::exchange(has_settings_, true)) return;
+  for (auto* stream : live_)
+    if (stream->id_ == 0) stream->wake(stream->reader_);
+}
+
+bool ClientConnection::takes_tunnels() const noexcept {
+  return nghttp2_session_get_remote_settings(session(), NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL) == 1;
 }
 
 std::uint32_t ClientConnection::room() const noexcept {

@@ -6,6 +6,7 @@
 #include "codec/h2/client.h"
 #include "codec/h2/fields.h"
 #include "codec/h2/stream_provider.h"
+#include "codec/websocket.h"
 #include "http/framing.h"
 
 namespace sluice::codec::h2 {
@@ -14,6 +15,7 @@ namespace {
 using Done = Task<Result<void>>;
 using Kind = http::BodyLength::Kind;
 
+constexpr std::string_view kWebSocket = "websocket";
 constexpr std::size_t kMaxInterim = 32;  // heads that nobody has asked for yet
 
 }  // namespace
@@ -27,6 +29,8 @@ void ClientStream::open(ClientConnection& connection) noexcept {
   id_ = 0;
   closed_ = true;  // until it is sent
   fault_ = Fault::none;
+  reader_ = {};
+  accept_.clear();
   status_ = 0;
   fields_.clear();
   head_bytes_ = 0;
@@ -59,9 +63,24 @@ void ClientStream::abort(Fault why, bool) noexcept {
 Task<Result<void>> ClientStream::send(const RequestHead& head, const BodyPiece& first,
                                       const http::HeaderBlock* trailers, Arena& scratch) {
   if (failed()) return Done::done(failure());
+  const auto upgrade = head.fields.find(http::FieldName::upgrade);
+  if (upgrade && http::equal_ignore_case(*upgrade, kWebSocket)) return send_upgrade(head, first, scratch);
+  return send_now(head, first, trailers, scratch);
+}
+
+// Whether the peer takes it stands in its settings.
+Task<Result<void>> ClientStream::send_upgrade(const RequestHead& head, const BodyPiece& first, Arena& scratch) {
+  while (!failed() && !connection().has_settings()) co_await Waiting{reader_};
+  if (failed()) co_return failure();
+  if (connection().takes_tunnels()) accept_ = websocket_accept(head.fields.find("Sec-WebSocket-Key").value_or(""));
+  co_return co_await send_now(head, first, nullptr, scratch);
+}
+
+Task<Result<void>> ClientStream::send_now(const RequestHead& head, const BodyPiece& first,
+                                          const http::HeaderBlock* trailers, Arena& scratch) {
   Stream::begin(*connection_, 0, scratch);
   const bool has_trailers = trailers && !trailers->empty();
-  const bool bodiless = first.last && first.bytes == 0 && !has_trailers;
+  const bool bodiless = accept_.empty() && first.last && first.bytes == 0 && !has_trailers;
   submit(head, bodiless);
   if (id_ < 0) {
     closed_ = unprocessed_ = true;
@@ -70,13 +89,14 @@ Task<Result<void>> ClientStream::send(const RequestHead& head, const BodyPiece& 
   }
   connection_->wake_writer();
   finished_ = bodiless;
-  if (bodiless) return Done::done(Result<void>{});
+  if (bodiless || !accept_.empty()) return Done::done(Result<void>{});
   return write(first, trailers);
 }
 
 void ClientStream::submit(const RequestHead& head, bool bodiless) {
   auto& pairs = new_pairs();
-  add_pair(pairs, ":method", head.method_text);
+  add_pair(pairs, ":method", accept_.empty() ? head.method_text : "CONNECT");
+  if (!accept_.empty()) add_pair(pairs, ":protocol", kWebSocket);
   add_pair(pairs, ":scheme", connection_->transport().tls() ? "https" : "http");
   add_pair(pairs, ":authority", head.fields.find(http::FieldName::host).value_or(head.authority));
   add_pair(pairs, ":path", head.has_query ? arena_->concat(head.path, "?", head.query) : head.path);
@@ -160,11 +180,23 @@ bool ClientStream::take_head(ResponseHead& head) {
   }
   head.status = status_;
   head.fields.assign(fields_);
+  if (!accept_.empty() && status_ < 300) {
+    become_switch(head);
+    return true;
+  }
   head.body = http::response_body_length(method_, status_, head.version, head.fields).body;
   if (head.body.kind == Kind::until_close) head.body = {.kind = Kind::chunked};
   if (ended_ && incoming_.empty() && trailers_.empty() && head.body.kind == Kind::chunked)
     head.body = {.kind = Kind::length, .length = 0};
   return true;
+}
+
+void ClientStream::become_switch(ResponseHead& head) const {
+  head.status = 101;
+  head.fields.add(http::FieldName::connection, "upgrade");
+  head.fields.add(http::FieldName::upgrade, kWebSocket);
+  head.fields.add("Sec-WebSocket-Accept", accept_);
+  head.body = {.kind = Kind::tunnel};
 }
 
 // ---- the response's body

@@ -14,6 +14,11 @@ std::string_view lower_case(std::string_view name, Arena& arena) {
   return {out, name.size()};
 }
 
+// They prove nothing in HTTP/2 (RFC 8441 5).
+bool is_websocket_key(std::string_view name) noexcept {
+  return http::equal_ignore_case(name, "sec-websocket-key") || http::equal_ignore_case(name, "sec-websocket-accept");
+}
+
 std::uint8_t* bytes(std::string_view text) noexcept {
   return reinterpret_cast<std::uint8_t*>(const_cast<char*>(text.data()));
 }
@@ -32,7 +37,7 @@ void add_pair(Pairs& pairs, std::string_view name, std::string_view value) {
 
 void add_fields(Pairs& pairs, const http::HeaderBlock& fields, Arena& arena) {
   for (const auto& field : fields) {
-    if (http::is_hop_by_hop(field.token)) continue;
+    if (http::is_hop_by_hop(field.token) || is_websocket_key(field.name)) continue;
     add_pair(pairs, lower_case(field.name, arena), field.value);
   }
 }
@@ -40,6 +45,7 @@ void add_fields(Pairs& pairs, const http::HeaderBlock& fields, Arena& arena) {
 void add_request_fields(Pairs& pairs, const http::HeaderBlock& fields, Arena& arena) {
   for (const auto& field : fields) {
     if (http::is_hop_by_hop(field.token) || field.token == http::FieldName::host) continue;
+    if (is_websocket_key(field.name)) continue;
     add_pair(pairs, lower_case(field.name, arena), field.value);
   }
   if (fields.has(http::FieldName::te)) add_pair(pairs, "te", "trailers");

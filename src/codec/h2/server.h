@@ -29,11 +29,13 @@ struct ServerLimits {
   Duration header_timeout = std::chrono::seconds(10);  ///< For the preface, and for a head that has begun.
   Duration stall_timeout =
       std::chrono::seconds(60);  ///< Without a byte of a body in or out that is waited for.
+  Duration tunnel_timeout = std::chrono::hours(1);  ///< Without a byte in or out of one.
 };
 
 class ServerConnection;
 
-/// One request and its response: a stream; recycled.
+/// One request and its response: a stream; recycled. An extended CONNECT (RFC 8441) is the upgrade that it would be in
+/// HTTP/1.1: a GET with Upgrade, answered by 101.
 class ServerStream : public codec::ServerStream, private Stream {
  public:
   explicit ServerStream(net::Loop& loop) noexcept : Stream(Side::client), stall_(*this, loop) {}
@@ -57,19 +59,22 @@ class ServerStream : public codec::ServerStream, private Stream {
   void end() noexcept;
 
   Task<Result<BodyPiece>> read() override;
-  bool ready() const noexcept override { return has_incoming(); }
+  bool ready() const noexcept override { return awaits_switch() || has_incoming(); }
   const http::HeaderBlock* trailers() const noexcept override { return &trailers_; }
 
   Task<Result<void>> write_interim(const ResponseHead& head) override;
-  void start(const ResponseHead& head) override { response_ = &head; }
+  void start(const ResponseHead& head) override {
+    response_ = &head;
+    tunnel_ = !protocol_.empty() && head.status == 101;
+  }
   Task<Result<void>> flush() override;
   Task<Result<void>> write(const BodyPiece& piece, const http::HeaderBlock* trailers) override;
 
   bool started() const noexcept override { return head_sent_; }
   bool finished() const noexcept override { return finished_; }
-  bool request_complete() const noexcept override { return ended_ && incoming_.empty(); }
+  bool request_complete() const noexcept override { return awaits_switch() || (ended_ && incoming_.empty()); }
   bool awaits_continue() const noexcept override { return awaits_continue_ && received_ == 0 && !ended_; }
-  Duration tunnel_timeout() const noexcept override { return std::chrono::hours(1); }
+  Duration tunnel_timeout() const noexcept override;
   http::Refusal refusal() const noexcept override { return body_refusal_; }
   void close_after() noexcept override {}  // other streams go on, and so may later ones
   std::uint64_t bytes_written() const noexcept override { return sent_; }
@@ -98,6 +103,8 @@ class ServerStream : public codec::ServerStream, private Stream {
   };
 
   ServerConnection& connection() const noexcept;
+  // What the client sends belongs to the tunnel, which is not there yet.
+  bool awaits_switch() const noexcept { return !protocol_.empty() && !tunnel_; }
   void on_failed() noexcept override;
   void on_partly_given() noexcept override;
   std::optional<Result<BodyPiece>> take_piece() noexcept;
@@ -111,6 +118,7 @@ class ServerStream : public codec::ServerStream, private Stream {
   bool speaks_http() const noexcept;
   void take_request_trailer(std::string_view name, std::string_view value);
   http::Refusal take_head();
+  void become_upgrade();
 
   RequestHead* request_ = nullptr;
   TimePoint begun_{};
@@ -118,6 +126,7 @@ class ServerStream : public codec::ServerStream, private Stream {
   net::Watcher* watcher_ = nullptr;
 
   std::string_view method_, scheme_, path_, authority_;
+  std::string_view protocol_;  // of an extended CONNECT
   std::string cookies_;
   std::uint32_t head_bytes_ = 0;
   http::Refusal head_refusal_;
@@ -129,6 +138,7 @@ class ServerStream : public codec::ServerStream, private Stream {
   bool awaits_continue_ = false;
 
   const ResponseHead* response_ = nullptr;
+  bool tunnel_ = false;
   bool head_sent_ = false;
   bool bodiless_ = false;
 };

@@ -31,20 +31,20 @@ void ServerStream::begin(ServerConnection& connection, std::int32_t id, RequestH
   request_ = &request;
   begun_ = connection.loop().now();
   watcher_ = nullptr;
-  method_ = scheme_ = path_ = authority_ = {};
+  method_ = scheme_ = path_ = authority_ = protocol_ = {};
   cookies_.clear();
   head_bytes_ = 0;
   head_refusal_ = {};
   body_refusal_ = {};
   head_complete_ = has_body_ = read_cancelled_ = awaits_continue_ = false;
   response_ = nullptr;
-  head_sent_ = bodiless_ = false;
+  tunnel_ = head_sent_ = bodiless_ = false;
 }
 
 Task<void> ServerStream::linger() {
   const auto until = connection_->loop().now() + kLinger;
   const auto most = received_ + kLingerBytes;
-  while (finished_ && !ended_ && received_ < most && connection_->loop().now() < until) {
+  while (finished_ && !ended_ && protocol_.empty() && received_ < most && connection_->loop().now() < until) {
     take();
     if (!co_await await_piece(until - connection_->loop().now())) break;
   }
@@ -85,6 +85,8 @@ bool ServerStream::take_field(std::string_view name, std::string_view value) {
     path_ = arena_->copy(value);
   } else if (name == ":authority") {
     authority_ = arena_->copy(value);
+  } else if (name == ":protocol") {
+    protocol_ = arena_->copy(value);
   } else if (name == "cookie") {
     // RFC 9113 8.2.3
     if (!cookies_.empty()) cookies_ += "; ";
@@ -111,6 +113,7 @@ bool ServerStream::speaks_http() const noexcept {
 
 http::Refusal ServerStream::take_head() {
   auto& head = *request_;
+  if (!protocol_.empty()) become_upgrade();
   if (!cookies_.empty()) head.fields.add(http::FieldName::cookie, cookies_);
   h1::RequestLine line{http::method(method_), http::Version::http_2, method_,
                        path_.empty() ? authority_ : path_};
@@ -134,6 +137,16 @@ http::Refusal ServerStream::take_head() {
   return refusal;
 }
 
+void ServerStream::become_upgrade() {
+  auto& fields = request_->fields;
+  method_ = "GET";
+  has_body_ = false;
+  fields.remove(http::FieldName::content_length);
+  fields.remove(http::FieldName::expect);
+  fields.add(http::FieldName::connection, "Upgrade");
+  fields.add(http::FieldName::upgrade, protocol_);
+}
+
 // --- the request's body
 
 std::optional<Result<BodyPiece>> ServerStream::take_piece() noexcept {
@@ -142,6 +155,7 @@ std::optional<Result<BodyPiece>> ServerStream::take_piece() noexcept {
 }
 
 Task<Result<BodyPiece>> ServerStream::read() {
+  if (awaits_switch()) return Task<Result<BodyPiece>>::done(BodyPiece{.last = true});
   if (auto piece = take_piece()) return Task<Result<BodyPiece>>::done(*piece);
   return await_piece(connection().limits().stall_timeout);
 }
@@ -149,7 +163,7 @@ Task<Result<BodyPiece>> ServerStream::read() {
 Task<Result<BodyPiece>> ServerStream::await_piece(Duration patience) {
   for (;;) {
     read_stalled_ = read_cancelled_ = false;
-    if (!writing_) stall_.begin(patience);
+    if (!writing_ && !tunnel_) stall_.begin(patience);
     co_await Waiting{reader_};
     if (!writing_) stall_.end();
     if (auto piece = take_piece()) co_return *piece;
@@ -176,7 +190,7 @@ Task<Result<void>> ServerStream::write_interim(const ResponseHead& head) {
 void ServerStream::submit(const ResponseHead& head, bool interim) {
   auto& pairs = new_pairs();
   char status[4];
-  const auto* end = std::to_chars(status, status + sizeof status, head.status).ptr;
+  const auto* end = std::to_chars(status, status + sizeof status, tunnel_ ? 200 : head.status).ptr;
   add_pair(pairs, ":status", {status, static_cast<std::size_t>(end - status)});
   add_fields(pairs, head.fields, *arena_);
   if (!interim && !bodiless_) add_content_length(pairs, head.fields, head.body, *arena_);
@@ -221,6 +235,7 @@ Task<Result<void>> ServerStream::write(const BodyPiece& piece, const http::Heade
 }
 
 Task<Result<void>> ServerStream::await_sent() {
+  if (tunnel_) co_return co_await await_given();
   stall_.begin(connection().limits().stall_timeout);
   auto sent = co_await await_given();
   if (reader_) {
@@ -231,7 +246,11 @@ Task<Result<void>> ServerStream::await_sent() {
   co_return sent;
 }
 
-void ServerStream::on_partly_given() noexcept { stall_.begin(connection().limits().stall_timeout); }
+void ServerStream::on_partly_given() noexcept {
+  if (!tunnel_) stall_.begin(connection().limits().stall_timeout);
+}
+
+Duration ServerStream::tunnel_timeout() const noexcept { return connection().limits().tunnel_timeout; }
 
 // --- its end
 

@@ -54,6 +54,13 @@ class Connection(Stream):
             super().__init__(socket.create_connection(address, timeout=timeout, source_address=(source, 0)))
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
+    @classmethod
+    def of(cls, accepted):
+        """The other side: a socket that a server has accepted."""
+        connection = cls.__new__(cls)
+        Stream.__init__(connection, accepted)
+        return connection
+
     def reset(self):
         """Closes with RST instead of FIN."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
