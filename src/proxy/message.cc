@@ -116,12 +116,12 @@ void end_hop(LiveExchange& live, Rng& rng) {
   auto& fields = request.fields;
   auto upgrade = wanted_upgrade(request, live.exchange.arena());
   auto hop = http::remove_hop_by_hop(fields, http::Direction::request);
-  live.te_trailers = hop.te_trailers;
   live.expects_tunnel = !upgrade.empty();
   if (live.expects_tunnel) {
     fields.add(FieldName::connection, "upgrade");
     fields.add(FieldName::upgrade, upgrade);
-    if (http::equal_ignore_case(upgrade, "websocket")) ensure_websocket_key(fields, rng);
+    const bool by_h2 = request.version == http::Version::http_2;
+    if (by_h2 && http::equal_ignore_case(upgrade, "websocket")) ensure_websocket_key(fields, rng);
   } else if (hop.te_trailers) {
     fields.add(FieldName::connection, "TE");
     fields.add(FieldName::te, "trailers");
@@ -133,6 +133,8 @@ http::Refusal prepare_request(LiveExchange& live, std::string_view via) {
   auto& request = exchange.request;
   auto& fields = request.fields;
   if (http::via_count(fields, via) > kMaxRounds) return {http::Reason::loop_detected, {}};
+  // A hook may have asked for trailers.
+  if (fields.has(FieldName::te) && !fields.has(FieldName::connection)) fields.add(FieldName::connection, "TE");
   if (!waits_for_100(request)) fields.remove(FieldName::expect);
   count_forward(request, fields);
   bool unix_peer = exchange.client.peer_port == 0;

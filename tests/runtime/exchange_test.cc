@@ -530,7 +530,7 @@ TEST(Exchange, takes_off_what_a_stranger_claims_before_the_configuration_puts_it
 listeners: [{ address: 127.0.0.1:8080 }]
 upstreams: { app: [127.0.0.1:3000] }
 routes:
-  - { match: { headers: { X-Forwarded-Server: evil } }, respond: { status: 204 } }
+  - { match: { header: { X-Forwarded-Server: evil } }, respond: { status: 204 } }
   - upstream: app
     request_headers: { set: { X-Real-IP: "{client.ip}", X-Forwarded-Prefix: /api } }
 )");
