@@ -63,8 +63,8 @@ SharedServerContext::SharedServerContext(const ServerPolicy& policy, std::vector
     const auto& files = policy.key_pairs[i];
     late_.push_back(std::make_unique<Late>(files));
     auto loaded = load_key_pair(files);
-    if (auto* fault = std::get_if<FileFault>(&loaded)) {
-      faults.push_back({i, *fault});
+    if (const auto* wrong = std::get_if<std::vector<FileFault>>(&loaded)) {
+      for (const auto& fault : *wrong) faults.push_back({i, fault});
       continue;
     }
     const auto& pair = std::get<KeyPair>(loaded);
