@@ -95,9 +95,10 @@ function serve(request, response) {
 
 function createServer() {
   if (protocol === 'http/1.1') return http.createServer({ keepAliveTimeout: 60000 }, serve);
-  if (!certificate) return http2.createServer(serve);
+  const settings = { enableConnectProtocol: true };
+  if (!certificate) return http2.createServer({ settings }, serve);
   const pair = { cert: fs.readFileSync(certificate), key: fs.readFileSync(key) };
-  return http2.createSecureServer({ ...pair, allowHTTP1: protocol === 'both' }, serve);
+  return http2.createSecureServer({ ...pair, settings, allowHTTP1: protocol === 'both' }, serve);
 }
 
 const server = createServer();
@@ -107,6 +108,7 @@ server.on('checkContinue', (request, response) => {
   return serve(request, response);
 });
 server.on('upgrade', websocket.upgrade);
+server.on('connect', websocket.connect);
 const place = /^\d+$/.test(where) ? { port: Number(where), host: '127.0.0.1' } : { path: where };
 server.listen(place, () => {
   const at = server.address();

@@ -84,3 +84,15 @@ exports.upgrade = (request, socket, first) => {
     shout(socket, first);
   }
 };
+
+// An extended CONNECT (RFC 8441). It is answered with a refusal where a key came with it, which HTTP/2 has no use for.
+exports.connect = (request, response) => {
+  const { stream } = response;
+  const { headers } = request;
+  if (headers[':protocol'] !== 'websocket' || headers['sec-websocket-key'] || request.url === '/no-upgrade') {
+    return stream.respond({ ':status': 426 }, { endStream: true });
+  }
+  stream.on('error', () => {});
+  stream.respond({ ':status': 200 });
+  return echo(stream, Buffer.alloc(0));
+};

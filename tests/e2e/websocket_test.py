@@ -6,7 +6,7 @@ import threading
 from support.case import EndToEnd, needs
 from support.peers import read_head
 from support.wire import Connection, head
-from support.websocket import BINARY, CLOSE, PING, PONG, TEXT, WebSocket
+from support.websocket import BINARY, CLOSE, PING, PONG, TEXT, H2WebSocket, WebSocket
 
 UPGRADE = ("Connection: Upgrade", "Upgrade: shout")
 
@@ -147,3 +147,40 @@ class Upgrades(EndToEnd):
             response = client.ask(head("GET", "/"))
             self.assertEqual(response.status, 502)
             self.assertIsNotNone(response.reason)
+
+
+@needs("node")
+class AcrossVersions(EndToEnd):
+    """An upgrade in HTTP/1.1 on the one side is an extended CONNECT in HTTP/2 on the other."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        old, new = cls.shared_node("old"), cls.shared_node("new", speaks=["h2"])
+        upstreams = {"old": [old.endpoint], "new": {"endpoints": [new.endpoint], "protocol": "h2"}}
+        routes = [{"match": {"path": f"/{name}/*"}, "rewrite": {"path_prefix": "/"}, "upstream": name} for name in upstreams]
+        cls.sluice = cls.shared_gateway(upstreams, routes)
+
+    def test_messages_come_back_by_every_way(self):
+        for client, target in ((H2WebSocket, "/old/ws"), (H2WebSocket, "/new/ws"), (WebSocket, "/new/ws")):
+            with client(self.sluice.address, target) as tunnel:
+                for size in (0, 5, 126, 30000):
+                    message = os.urandom(size)
+                    self.assertEqual(tunnel.echoed(BINARY, message), (BINARY, message), (client, target))
+                self.assertEqual(tunnel.echoed(PING, b"there?"), (PONG, b"there?"))
+                self.assertEqual(tunnel.echoed(CLOSE, b"\x03\xe8bye"), (CLOSE, b"\x03\xe8bye"))
+                self.assertTrue(tunnel.at_end(), (client, target))
+
+    def test_a_refused_one_is_a_plain_response(self):
+        for target in ("/old/no-upgrade", "/new/no-upgrade"):
+            with H2WebSocket(self.sluice.address, target) as tunnel:
+                self.assertIn(b"426", tunnel.head.payload, target)
+            with Connection(self.sluice.address) as client:
+                response = client.ask(head("GET", target, "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Key: x"))
+                self.assertEqual(response.status, 426)
+
+    def test_it_is_logged_as_the_upgrade_that_it_is(self):
+        with H2WebSocket(self.sluice.address, "/old/logged"):
+            pass
+        line = self.sluice.await_access(lambda line: line["path"] == "/old/logged")
+        self.assertEqual((line["status"], line["protocol"], line["method"]), (101, "HTTP/2", "GET"))

@@ -85,8 +85,21 @@ void Connection::last_words() noexcept {
   wake_writer();
 }
 
+void Connection::reset_behind(std::int32_t id, std::uint32_t code) {
+  resets_.push_back({id, code});
+  wake_writer();
+}
+
 void Connection::collect() {
   out_.clear();
+  collect_frames();
+  if (resets_.empty() || out_.size() >= kBatch) return;
+  for (const auto& reset : resets_) nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, reset.id, reset.code);
+  resets_.clear();
+  collect_frames();
+}
+
+void Connection::collect_frames() {
   while (out_.size() < kBatch) {
     const std::uint8_t* data = nullptr;
     const auto before = out_.size();

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/task.h"
@@ -41,6 +42,9 @@ class Connection {
   /// There is something to send.
   void wake_writer() noexcept;
 
+  /// RST_STREAM behind what is on its way of the stream; submitted at once, nghttp2 would drop that.
+  void reset_behind(std::int32_t id, std::uint32_t code);
+
  protected:
   Connection(net::Loop& loop, std::unique_ptr<net::Transport> transport, Duration write_timeout);
   virtual ~Connection();
@@ -68,6 +72,7 @@ class Connection {
   struct Callbacks;
   static void add_callbacks(nghttp2_session_callbacks* callbacks);
   void collect();
+  void collect_frames();
 
   net::Loop& loop_;
   std::unique_ptr<net::Transport> transport_;
@@ -76,6 +81,11 @@ class Connection {
   net::Deadline write_deadline_;
   std::coroutine_handle<> writer_;  // waits for something to write
   std::string out_;                 // to be written next
+  struct Reset {
+    std::int32_t id;
+    std::uint32_t code;
+  };
+  std::vector<Reset> resets_;  // behind what nghttp2 has to send
   bool closing_ = false;
 };
 

@@ -53,13 +53,8 @@ Task<void> ServerStream::linger() {
 void ServerStream::end() noexcept {
   stall_.end();
   // Who has its whole response need not send the rest of its request (RFC 9113 8.1).
-  std::optional<std::uint32_t> code;
-  if (!finished_) {
-    code = NGHTTP2_INTERNAL_ERROR;
-  } else if (!ended_) {
-    code = NGHTTP2_NO_ERROR;
-  }
-  leave(code);
+  if (finished_ && !ended_ && !closed_) connection_->reset_behind(id_, NGHTTP2_NO_ERROR);
+  leave(finished_ ? std::nullopt : std::optional<std::uint32_t>(NGHTTP2_INTERNAL_ERROR));
   connection().forget(*this);
 }
 
