@@ -56,6 +56,14 @@ constexpr const char* kDemoExamples = R"(Examples:
   sluice demo
   sluice demo --port 8081 --tls-port 8444 --admin-port 9902     where others have the ports)";
 
+bool is_option(const std::string& word) { return word.starts_with('-'); }
+
+std::vector<std::string> option_names(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const auto* known : command.get_options()) names.push_back(known->get_name());
+  return names;
+}
+
 class CommandLine {
  public:
   CommandLine();
@@ -68,8 +76,12 @@ class CommandLine {
   void add_port(const std::string& option, std::uint16_t& port, const std::string& what);
   const CLI::App& chosen() const;
   int misused(const std::string& message) const;
+  int demo() const;
   int unexpected(const std::vector<std::string>& words) const;
-  int value_missing(const std::string& option) const;
+  int unexpected_in_front(const std::string& word) const;
+  int no_such(const char* what, const std::string& word, const std::vector<std::string>& names) const;
+  int wrong_count(const std::string& option) const;
+  std::vector<std::string> command_names() const;
 
   CLI::App app_{"sluice: API gateway and reverse proxy. One binary, one YAML file.", "sluice"};
   std::vector<std::pair<CLI::App*, std::function<int()>>> commands_;
@@ -108,7 +120,7 @@ CommandLine::CommandLine() {
   command("reference", "Print the configuration reference (Markdown)", &runtime::reference);
 
   auto& demo = command("demo", "Serve in front of three small origins of its own",
-                       [this] { return runtime::demo(ports_); });
+                       [this] { return this->demo(); });
   demo.footer(kDemoExamples);
   add_port("--port", ports_.gateway, "Port of the gateway on 127.0.0.1");
   add_port("--tls-port", ports_.tls, "Port of the gateway under TLS");
@@ -132,7 +144,11 @@ CLI::App& CommandLine::command(const std::string& name, const std::string& what,
 }
 
 void CommandLine::add_file(CLI::App& command) {
-  command.add_option("-c,--config", file_, "The configuration file")->type_name("FILE")->capture_default_str();
+  const auto is_named = [](std::string& file) -> std::string { return file.empty() ? "wanted a file, found ''" : ""; };
+  command.add_option("-c,--config", file_, "The configuration file")
+      ->check(CLI::Validator(is_named, ""))
+      ->type_name("FILE")
+      ->capture_default_str();
 }
 
 // Of the command that was added last.
@@ -166,7 +182,7 @@ int CommandLine::run(int argc, const char* const* argv) try {
   return kWrongUsage;
 } catch (const CLI::ArgumentMismatch& error) {
   const std::string text = error.what();
-  return value_missing(text.substr(0, text.find(':')));
+  return wrong_count(text.substr(0, text.find(':')));
 } catch (const CLI::ParseError& error) {
   return misused(error.what());
 }
@@ -182,26 +198,55 @@ int CommandLine::misused(const std::string& message) const {
   return kWrongUsage;
 }
 
-int CommandLine::unexpected(const std::vector<std::string>& words) const {
-  const auto option = std::find_if(words.begin(), words.end(), [](const auto& word) { return word[0] == '-'; });
-  std::vector<std::string> names;
-  if (option != words.end()) {
-    for (const auto* known : chosen().get_options()) names.push_back(known->get_name());
-  } else {
-    for (const auto& known : commands_) names.push_back(known.first->get_name());
+int CommandLine::demo() const {
+  const std::pair<const char*, std::uint16_t> ports[] = {
+      {"--port", ports_.gateway}, {"--tls-port", ports_.tls}, {"--admin-port", ports_.admin}};
+  for (const auto& one : ports) {
+    for (const auto* other = &one + 1; other != std::end(ports); ++other) {
+      if (one.second != 0 && one.second == other->second)
+        return misused(fmt::format("{} and {} are both {}; each wants its own", one.first, other->first, one.second));
+    }
   }
-  const bool misplaced = option == words.end() && &chosen() != &app_;
-  if (misplaced && chosen().get_option_no_throw("--config")) {
-    return misused(fmt::format("'{0}' is one word too many; a file is named with -c {0}", words.front()));
-  }
-  if (misplaced) return misused(fmt::format("'{}' is one word too many; leave it out", words.front()));
-  const auto& word = option != words.end() ? *option : words.front();
-  return misused(fmt::format("there is no {} '{}'; {}", option != words.end() ? "option" : "command", word,
-                             conf::suggest(word, {names.begin(), names.end()})));
+  return runtime::demo(ports_);
 }
 
-int CommandLine::value_missing(const std::string& option) const {
-  return misused(fmt::format("{0} wants a value: {0} {1}", option, chosen().get_option(option)->get_type_name()));
+// `words` are not empty.
+int CommandLine::unexpected(const std::vector<std::string>& words) const {
+  if (const auto in_front = app_.remaining(); !in_front.empty()) return unexpected_in_front(in_front.front());
+  const auto option = std::find_if(words.begin(), words.end(), is_option);
+  if (option != words.end()) return no_such("option", *option, option_names(chosen()));
+  if (chosen().get_option_no_throw("--config")) {
+    return misused(fmt::format("'{0}' is one word too many; a file is named with -c {0}", words.front()));
+  }
+  return misused(fmt::format("'{}' is one word too many; leave it out", words.front()));
+}
+
+// Of a command, or where there is none.
+int CommandLine::unexpected_in_front(const std::string& word) const {
+  if (!is_option(word)) return no_such("command", word, command_names());
+  for (const auto& [command, act] : commands_) {
+    const bool is_meant = &chosen() == &app_ || &chosen() == command;
+    if (is_meant && command->get_option_no_throw(word))
+      return misused(fmt::format("{0} goes behind the command: sluice {1} {0}", word, command->get_name()));
+  }
+  return no_such("option", word, option_names(app_));
+}
+
+int CommandLine::no_such(const char* what, const std::string& word, const std::vector<std::string>& names) const {
+  return misused(
+      fmt::format("there is no {} '{}'; {}", what, word, conf::suggest(word, {names.begin(), names.end()})));
+}
+
+std::vector<std::string> CommandLine::command_names() const {
+  std::vector<std::string> names;
+  for (const auto& known : commands_) names.push_back(known.first->get_name());
+  return names;
+}
+
+int CommandLine::wrong_count(const std::string& option) const {
+  const auto* known = chosen().get_option(option);
+  if (known->count() > 1) return misused(fmt::format("{} is given {} times", option, known->count()));
+  return misused(fmt::format("{0} wants a value: {0} {1}", option, known->get_type_name()));
 }
 
 int fail(const std::string& line) {

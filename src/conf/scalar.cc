@@ -40,6 +40,13 @@ bool keeps_to_itself(const Node& written, Disclosure disclosure) {
   return written.style() == Node::Style::expanded && disclosure == Disclosure::redacted;
 }
 
+/// A parser knows nothing of the word that the field takes too.
+std::string or_word(std::string message, const Constraints& constraints) {
+  constexpr std::string_view wanted = "wanted ";
+  if (!constraints.word.empty() && message.starts_with(wanted)) message.insert(wanted.size(), constraints.word + " or ");
+  return message;
+}
+
 void add_range(const Constraints& constraints, Json& out) {
   const auto number = [](const Bound& bound) { return Json::parse(bound.text); };
   if (constraints.low) out["minimum"] = number(*constraints.low);
@@ -89,7 +96,8 @@ void ScalarType::bind(const Node& node, void* into, const Constraints& constrain
     if (!hidden && is_beyond(constraints, form_, node.text())) {
       return context.problems.add(node, "wanted " + limits.range() + ", found " + shortened(node.text()));
     }
-    return context.problems.add(node, hidden ? complaint(node, constraints) : magnitude.error().message);
+    return context.problems.add(
+        node, hidden ? complaint(node, constraints) : or_word(magnitude.error().message, constraints));
   }
   if ((limits.low && *magnitude < limits.low->value) || (limits.high && *magnitude > limits.high->value)) {
     const bool expanded = node.style() == Node::Style::expanded;

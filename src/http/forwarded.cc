@@ -1,5 +1,7 @@
 #include "http/forwarded.h"
 
+#include <algorithm>
+
 #include "http/comma_list.h"
 #include "http/host.h"
 
@@ -51,21 +53,41 @@ void set_or_remove(HeaderBlock& fields, FieldName name, std::string_view value) 
   }
 }
 
-void replace_all(HeaderBlock& fields, const Hop& hop) {
-  fields.remove(FieldName::x_forwarded_port);
-  fields.remove(FieldName::x_real_ip);
+void assert_hop(HeaderBlock& fields, const Hop& hop) {
   set_or_remove(fields, FieldName::x_forwarded_for, hop.peer);
   set_or_remove(fields, FieldName::x_forwarded_proto, hop.scheme);
   set_or_remove(fields, FieldName::x_forwarded_host, hop.host);
-  fields.remove(FieldName::forwarded);
+}
+
+// What CGI and WSGI take for that name too. `name` is in lower case.
+bool reads_as(std::string_view field, std::string_view name) noexcept {
+  return std::equal(field.begin(), field.end(), name.begin(), name.end(), [](char c, char wanted) {
+    return c == wanted || (c == '_' && wanted == '-') || (c >= 'A' && c <= 'Z' && (c | 0x20) == wanted);
+  });
+}
+
+bool is_claim(std::string_view name) noexcept {
+  constexpr std::string_view prefix = "x-forwarded";
+  constexpr std::string_view names[] = {
+      "cf-connecting-ip", "client-ip",        "fastly-client-ip",    "forwarded",
+      "true-client-ip",   "x-client-ip",      "x-cluster-client-ip", "x-original-forwarded-for",
+      "x-original-host",  "x-originating-ip", "x-real-ip",           "x-remote-addr",
+      "x-remote-ip"};
+  if (reads_as(name.substr(0, prefix.size()), prefix))
+    return name.size() == prefix.size() || name[prefix.size()] == '-' || name[prefix.size()] == '_';
+  return std::any_of(std::begin(names), std::end(names), [&](std::string_view one) { return reads_as(name, one); });
 }
 
 }  // namespace
 
+void remove_claims(HeaderBlock& fields) noexcept {
+  fields.remove_if([](const HeaderBlock::Field& field) { return is_claim(field.name); });
+}
+
 void set_forwarded(HeaderBlock& fields, const Hop& hop, Arena& arena) {
+  if (!hop.trusted) return assert_hop(fields, hop);
   const bool has_list = fields.has(FieldName::x_forwarded_for);
   const bool has_forwarded = fields.has(FieldName::forwarded);
-  if (!hop.trusted) return replace_all(fields, hop);
   if (has_forwarded) append(fields, FieldName::forwarded, forwarded_element(hop, arena), arena);
   if ((has_list || !has_forwarded) && !hop.peer.empty())
     append(fields, FieldName::x_forwarded_for, hop.peer, arena);

@@ -19,8 +19,12 @@ struct Hop {
   bool trusted = false;     ///< The peer is one of the trusted proxies: what it says is believed.
 };
 
-/// From an untrusted peer what it said is replaced by X-Forwarded-For, -Proto and -Host; its Forwarded,
-/// X-Forwarded-Port and X-Real-IP are removed. From a trusted one this hop is appended to X-Forwarded-For
+/// Removes all that a request claims of where it comes from: X-Forwarded and X-Forwarded-*, Forwarded, and the
+/// other names by which proxies pass a client's address or the host it asked for, each also with `_` for `-`.
+void remove_claims(HeaderBlock& fields) noexcept;
+
+/// From an untrusted peer X-Forwarded-For, -Proto and -Host are what is known of this hop; remove_claims() is
+/// for the rest of what it said. From a trusted one this hop is appended to X-Forwarded-For
 /// and to Forwarded where it sent them, and its X-Forwarded-Proto and -Host are kept. Where it sent
 /// Forwarded alone no X-Forwarded-For is begun, nor the other way round, so that neither chain ever lacks
 /// the client that the other one names.

@@ -14,7 +14,7 @@ bool is_x_forwarded(FieldName name) noexcept {
          name == FieldName::x_real_ip || name == FieldName::forwarded;
 }
 
-void remove_nominated(HeaderBlock& fields, std::string_view item) noexcept {
+void remove_nominated_field(HeaderBlock& fields, std::string_view item) noexcept {
   const FieldName token = field_name(item);
   if (is_protected_from_connection(token)) return;
   token == FieldName::other ? fields.remove(item) : fields.remove(token);
@@ -84,26 +84,17 @@ bool is_protected_from_connection(FieldName name) noexcept {
   if (is_x_forwarded(name)) return true;
   switch (name) {
     case FieldName::authorization:
-    case FieldName::cache_control:
     case FieldName::connection:  // removed in any case, but only after it was read
-    case FieldName::content_encoding:
     case FieldName::content_length:
-    case FieldName::content_range:
-    case FieldName::content_type:
     case FieldName::cookie:
-    case FieldName::date:
     case FieldName::expect:
     case FieldName::host:
-    case FieldName::max_forwards:
     case FieldName::origin:
     case FieldName::proxy_status:
-    case FieldName::range:
-    case FieldName::set_cookie:
     case FieldName::te:
     case FieldName::trailer:
     case FieldName::transfer_encoding:
     case FieldName::upgrade:
-    case FieldName::vary:
     case FieldName::via:
     case FieldName::x_request_id:
       return true;
@@ -121,10 +112,21 @@ bool imitates_asserted(std::string_view name) noexcept {
          is_x_forwarded(token);
 }
 
+void note_nominated_trailers(const HeaderBlock& fields, std::string& list) {
+  for_each_item(fields, FieldName::connection, [&](std::string_view item) {
+    if (is_forbidden_in_trailer(field_name(item)) || equal_ignore_case(item, "close")) return;
+    list.append(item).append(",");
+  });
+}
+
+void remove_nominated(HeaderBlock& trailers, std::string_view list) noexcept {
+  for_each_item(list, [&](std::string_view item) { remove_nominated_field(trailers, item); });
+}
+
 HopByHopResult remove_hop_by_hop(HeaderBlock& fields, Direction direction) noexcept {
   const bool te_trailers = direction == Direction::request && accepts_trailers(fields);
   for_each_item(fields, FieldName::connection,
-                [&](std::string_view item) { remove_nominated(fields, item); });
+                [&](std::string_view item) { remove_nominated_field(fields, item); });
   fields.remove(FieldName::connection);
   fields.remove(FieldName::keep_alive);
   fields.remove(FieldName::proxy_connection);

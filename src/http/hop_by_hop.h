@@ -1,6 +1,9 @@
 // Which fields end at this hop, and which may not travel in a trailer section.
 #pragma once
 
+#include <string>
+#include <string_view>
+
 #include "http/header_block.h"
 #include "http/token.h"
 
@@ -13,13 +16,23 @@ bool is_hop_by_hop(FieldName name) noexcept;
 /// request modifiers, response control data, content format, and what the gateway itself asserts.
 bool is_forbidden_in_trailer(FieldName name) noexcept;
 
-/// Fields that Connection may not nominate away: those that route, frame or authenticate a message,
-/// and those that gateways assert about the client. Such a nomination is ignored.
+/// A field that goes no further in a trailer section: the gateway asserts it in the head.
+constexpr bool ends_in_trailer(FieldName name) noexcept { return name == FieldName::x_request_id; }
+
+/// Fields that Connection may not nominate away, against the letter of RFC 9110 7.6.1: those that route, frame or
+/// authenticate a message (Host; Content-Length and Expect; Authorization, Cookie and Origin), and those that gateways
+/// assert. Such a nomination is ignored.
 bool is_protected_from_connection(FieldName name) noexcept;
 
 /// A name that is, with `_` for `-`, one by which this gateway frames a message or asserts something: what
 /// makes variables of names (CGI, WSGI) takes one for the other. Such a field goes no further.
 bool imitates_asserted(std::string_view name) noexcept;
+
+/// Appends what Connection nominates and a trailer section may carry to `list`, as a comma-separated list.
+void note_nominated_trailers(const HeaderBlock& fields, std::string& list);
+
+/// Removes the fields of a trailer section that such a list nominates (RFC 9110 7.6.1).
+void remove_nominated(HeaderBlock& trailers, std::string_view list) noexcept;
 
 enum class Direction : std::uint8_t { request, response };
 

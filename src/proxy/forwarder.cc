@@ -38,6 +38,9 @@ http::Refusal head_refusal(const LiveExchange& live, const Error& error) {
     return {live.writing ? http::Reason::upstream_idle_timeout : http::Reason::upstream_timeout, {}};
   }
   if (live.upstream_refusal) return live.upstream_refusal;
+  // In TLS 1.3 a client's handshake is over before its certificate was looked at.
+  const bool shaking_hands = !live.lease->reused() && live.lease->stream().bytes_received() == 0;
+  if (error.fault == Fault::tls && shaking_hands) return {http::Reason::upstream_tls_failed, {}};
   return {error.fault == Fault::reset ? http::Reason::upstream_reset : http::Reason::upstream_closed_early, {}};
 }
 
@@ -91,7 +94,7 @@ Task<bool> Forwarder::forward(LiveExchange& live) {
   live.target = &target.upstream->config();
   live.route_deadline = exchange.times.started + live.route->settings.timeout;
   exchange.upstream = target.upstream->name();
-  if (auto refusal = prepare_request(live, via_, rng_)) {
+  if (auto refusal = prepare_request(live, via_)) {
     exchange.refuse(refusal.reason, refusal.detail);
     co_return false;
   }

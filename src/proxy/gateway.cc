@@ -1,5 +1,6 @@
 #include "proxy/gateway.h"
 
+#include "http/forwarded.h"
 #include "proxy/download.h"
 #include "proxy/last_hop.h"
 #include "proxy/message.h"
@@ -78,6 +79,8 @@ Step Gateway::begin(LiveExchange& live, const http::Refusal& refusal) {
   auto& exchange = live.exchange;
   exchange.times.started = exchange.now();
   live.path = exchange.request.path;
+  // Before any hook, so that none believes what is not to be believed, and what one sets stays.
+  if (!exchange.client.trusted_peer) http::remove_claims(exchange.request.fields);
   exchange.grpc = http::grpc_response_form(exchange.request.fields);
   identify(exchange, parts_.rng);
   parts_.shard.exchanges_in_flight.add();
@@ -86,6 +89,7 @@ Step Gateway::begin(LiveExchange& live, const http::Refusal& refusal) {
   if (live.memory_is_short()) return shed(live);
   if (exchange.grpc != http::GrpcForm::none && !live.call_deadline.begin())
     return exchange.refuse(http::Reason::invalid_grpc_timeout);
+  end_hop(live, parts_.rng);
   live.route->chain.begin(exchange);
   return live.route->chain.advance(exchange, live.progress);
 }

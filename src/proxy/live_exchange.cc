@@ -39,7 +39,7 @@ void LiveExchange::begin(codec::ServerStream& stream) noexcept {
   canceller.reset();
   route_deadline = TimePoint::max();
   max_body = 0;
-  expects_tunnel = te_trailers = false;
+  expects_tunnel = false;
   first = {};
   first_taken = false;
   request_trailers = nullptr;

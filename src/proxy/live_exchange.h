@@ -94,7 +94,6 @@ class LiveExchange {
   TimePoint route_deadline = TimePoint::max();         // max() while the request comes in and once the response does
   std::uint64_t max_body = 0;  // bytes of the request's body; 0: no limit
   bool expects_tunnel = false;  // the request asks for an upgrade
-  bool te_trailers = false;     // the client takes trailers
 
   BodyPiece first;            // the first piece of the request's body, sent with the head
   std::string buffered;       // what it points into where the route's buffer_request gathered it

@@ -36,16 +36,25 @@ bool is_of_this_hop(std::string_view protocol) noexcept {
   return begins("h2c") || begins("HTTP/") || begins("TLS/");
 }
 
+// protocol-name ["/" protocol-version] (RFC 9110 7.8)
+bool is_protocol(std::string_view text) noexcept {
+  const auto slash = text.find('/');
+  const bool has_version = slash != std::string_view::npos;
+  return http::is_token(text.substr(0, slash)) && (!has_version || http::is_token(text.substr(slash + 1)));
+}
+
 // An upgrade is for this hop to pass on or not: remembered before Connection goes.
 std::string_view wanted_upgrade(const RequestHead& request, Arena& arena) {
   if (request.version == http::Version::http_1_0 || request.body.kind != Kind::none) return {};
   auto upgrade = request.fields.find(FieldName::upgrade);
   if (!upgrade || !http::list_has(request.fields, FieldName::connection, "upgrade")) return {};
-  bool own = false;
+  bool named = false;
+  bool fit = true;
   http::for_each_item(request.fields, FieldName::upgrade, [&](std::string_view protocol) {
-    own = own || is_of_this_hop(protocol);
+    named = true;
+    fit = fit && is_protocol(protocol) && !is_of_this_hop(protocol);
   });
-  return own ? std::string_view{} : arena.copy(*upgrade);
+  return named && fit ? arena.copy(*upgrade) : std::string_view{};
 }
 
 // One that comes by HTTP/2 has none (RFC 8441 5), and HTTP/1.1 wants one (RFC 6455 4.1).
@@ -102,23 +111,30 @@ void identify(Exchange& exchange, Rng& rng) {
   }
 }
 
-http::Refusal prepare_request(LiveExchange& live, std::string_view via, Rng& rng) {
-  auto& exchange = live.exchange;
-  auto& request = exchange.request;
+void end_hop(LiveExchange& live, Rng& rng) {
+  auto& request = live.exchange.request;
   auto& fields = request.fields;
-  if (http::via_count(fields, via) > kMaxRounds) return {http::Reason::loop_detected, {}};
-  auto upgrade = wanted_upgrade(request, exchange.arena());
+  auto upgrade = wanted_upgrade(request, live.exchange.arena());
   auto hop = http::remove_hop_by_hop(fields, http::Direction::request);
-  live.te_trailers = hop.te_trailers;
   live.expects_tunnel = !upgrade.empty();
   if (live.expects_tunnel) {
     fields.add(FieldName::connection, "upgrade");
     fields.add(FieldName::upgrade, upgrade);
-    if (http::equal_ignore_case(upgrade, "websocket")) ensure_websocket_key(fields, rng);
+    const bool by_h2 = request.version == http::Version::http_2;
+    if (by_h2 && http::equal_ignore_case(upgrade, "websocket")) ensure_websocket_key(fields, rng);
   } else if (hop.te_trailers) {
     fields.add(FieldName::connection, "TE");
     fields.add(FieldName::te, "trailers");
   }
+}
+
+http::Refusal prepare_request(LiveExchange& live, std::string_view via) {
+  auto& exchange = live.exchange;
+  auto& request = exchange.request;
+  auto& fields = request.fields;
+  if (http::via_count(fields, via) > kMaxRounds) return {http::Reason::loop_detected, {}};
+  // A hook may have asked for trailers.
+  if (fields.has(FieldName::te) && !fields.has(FieldName::connection)) fields.add(FieldName::connection, "TE");
   if (!waits_for_100(request)) fields.remove(FieldName::expect);
   count_forward(request, fields);
   bool unix_peer = exchange.client.peer_port == 0;
@@ -151,13 +167,14 @@ void prepare_for_endpoint(LiveExchange& live) {
 
 bool is_wanted_switch(const LiveExchange& live) {
   const auto& asked = live.exchange.request.fields;
+  const auto& given = live.exchange.response.fields;
   bool named = false;
   bool all_asked = true;
-  http::for_each_item(live.exchange.response.fields, FieldName::upgrade, [&](std::string_view protocol) {
+  http::for_each_item(given, FieldName::upgrade, [&](std::string_view protocol) {
     named = true;
     all_asked = all_asked && http::list_has(asked, FieldName::upgrade, protocol);
   });
-  return live.expects_tunnel && named && all_asked;
+  return live.expects_tunnel && named && all_asked && http::list_has(given, FieldName::connection, "upgrade");
 }
 
 void prepare_interim(ResponseHead& head) {
@@ -172,7 +189,10 @@ void prepare_response(LiveExchange& live) {
   std::string_view upgrade;
   if (live.tunnel) upgrade = exchange.arena().copy(fields.find(FieldName::upgrade).value_or(""));
   http::remove_hop_by_hop(fields, http::Direction::response);
-  if (!upgrade.empty()) fields.add(FieldName::upgrade, upgrade);
+  if (live.tunnel) {
+    fields.add(FieldName::upgrade, upgrade);
+    fields.remove(FieldName::content_length);  // RFC 9110 8.6
+  }
   http::append_via(fields, via_hop(exchange.response.version), exchange.arena());
 }
 

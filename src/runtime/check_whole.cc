@@ -1,6 +1,7 @@
 #include "runtime/check_whole.h"
 
 #include <algorithm>
+#include <span>
 
 #include "base/text.h"
 #include "conf/faults.h"
@@ -36,7 +37,9 @@ class WholeCheck {
     proxy::name_routes(config_.routes, problems_);
     if (knows_all("upstreams")) check_upstreams(config_.upstreams.names());
     if (knows_all("middlewares")) check_middlewares(config_.middlewares.names());
-    if (!problems_.empty()) check_reach();
+    if (problems_.empty()) return;
+    check_reach();
+    check_tls_files();
   }
 
  private:
@@ -48,21 +51,24 @@ class WholeCheck {
   }
 
   void check_listeners() {
-    for (std::size_t i = 0; i < config_.listeners.size(); ++i) {
-      const auto& listener = config_.listeners[i];
-      for (std::size_t j = 0; j < i; ++j) compare(config_.listeners[j], listener);
-      if (config_.admin && same_place(*config_.admin->address, *listener.address)) {
-        problems_.add(config_.admin->address.where, "a listener has this address too");
-      }
+    const std::span listeners(config_.listeners);
+    for (std::size_t i = 0; i < listeners.size(); ++i) compare(listeners[i], listeners.first(i));
+    if (config_.admin && any_has_place(listeners, *config_.admin->address))
+      problems_.add(config_.admin->address.where, "a listener has this address too");
+  }
+
+  void compare(const ListenerConfig& listener, std::span<const ListenerConfig> before) {
+    const auto has_its_name = [&](const ListenerConfig& other) { return other.name == listener.name; };
+    if (any_has_place(before, *listener.address)) {
+      problems_.add(listener.address.where, "another listener has this address too");
+    } else if (!listener.name.empty() && std::any_of(before.begin(), before.end(), has_its_name)) {
+      problems_.add(listener.where, "another listener has this name too");
     }
   }
 
-  void compare(const ListenerConfig& one, const ListenerConfig& other) {
-    if (same_place(*one.address, *other.address)) {
-      problems_.add(other.address.where, "another listener has this address too");
-    } else if (!other.name.empty() && one.name == other.name) {
-      problems_.add(other.where, "another listener has this name too");
-    }
+  static bool any_has_place(std::span<const ListenerConfig> listeners, const std::string& address) {
+    return std::any_of(listeners.begin(), listeners.end(),
+                       [&](const ListenerConfig& one) { return same_place(*one.address, address); });
   }
 
   // Whether what is not among the names under a key of the top level is nowhere: not where that key was
@@ -99,6 +105,15 @@ class WholeCheck {
     auto entries = proxy::route_entries(config_.routes);
     std::erase_if(entries, [this](const proxy::RouteEntry& route) { return !matches_as_meant(route); });
     proxy::RouteTable(entries, problems_);
+  }
+
+  void check_tls_files() {
+    for (const auto& listener : config_.listeners) {
+      if (listener.tls) check_files(*listener.tls, faults_, problems_);
+    }
+    for (const auto& upstream : config_.upstreams) {
+      if (upstream.value.tls) check_files(*upstream.value.tls, faults_, problems_);
+    }
   }
 
   // Without a `match`, a problem may be that of a misspelt one.

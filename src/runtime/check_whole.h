@@ -7,7 +7,7 @@ namespace sluice::runtime {
 
 /// Names the listeners and routes that have none, and reports names and addresses that are not unique and
 /// references to nothing. After other problems it keeps to the parts that they leave sound, and says of
-/// the routes among these what compile(), which will not be asked, would have said.
+/// these what compile(), which will not be asked, would have said of routes and of the files of TLS.
 void check_whole(Config& config, const conf::Node& root, conf::Problems& problems);
 
 }  // namespace sluice::runtime

@@ -46,6 +46,11 @@ const conf::Node& place_of(const CertificateConfig& config, File file) {
   return file == File::ocsp_response ? config.ocsp_response->where : config.certificate.where;
 }
 
+const conf::Node& place_of(const upstream::UpstreamTlsConfig& config, File file) {
+  if (file == File::ca) return config.ca->where;
+  return file == File::private_key ? config.private_key->where : config.certificate->where;
+}
+
 net::tls::ServerPolicy policy_of(const std::string& listener, const ListenerTlsConfig& config) {
   net::tls::ServerPolicy policy{
       .name = listener, .key_pairs = {}, .min_version = config.min_version, .client_ca = {}};
@@ -139,14 +144,48 @@ std::shared_ptr<const net::tls::SharedClientContext> client_context(const upstre
                                 .verify = config.verify,
                                 .protocols = alpn_names(upstream.protocol)};
   if (config.certificate) policy.own = net::tls::KeyPairFiles{**config.certificate, **config.private_key, {}};
-  std::optional<net::tls::FileFault> fault;
-  auto context = std::make_shared<const net::tls::SharedClientContext>(policy, fault);
-  if (!fault) return context;
-  const auto& where = fault->file == File::ca            ? config.ca->where
-                      : fault->file == File::private_key ? config.private_key->where
-                                                         : config.certificate->where;
-  problems.add(where, fault->what);
+  std::vector<net::tls::FileFault> faults;
+  auto context = std::make_shared<const net::tls::SharedClientContext>(policy, faults);
+  for (const auto& fault : faults) problems.add(place_of(config, fault.file), fault.what);
   return context;
+}
+
+namespace {
+
+using MaybeFile = std::optional<conf::Located<std::string>>;
+
+bool is_sound(const MaybeFile& file, const conf::Faults& faults) { return file && !faults.within(file->where); }
+
+void check_authorities(const MaybeFile& ca, const conf::Faults& faults, conf::Problems& problems) {
+  if (!is_sound(ca, faults)) return;
+  const auto loaded = net::tls::load_authorities(**ca);
+  if (const auto* fault = std::get_if<net::tls::FileFault>(&loaded)) problems.add(ca->where, fault->what);
+}
+
+template <class Config>
+void check_key_pair(const Config& config, const net::tls::KeyPairFiles& files, conf::Problems& problems) {
+  const auto loaded = net::tls::load_key_pair(files);
+  const auto* wrong = std::get_if<std::vector<net::tls::FileFault>>(&loaded);
+  if (wrong == nullptr) return;
+  for (const auto& fault : *wrong) problems.add(place_of(config, fault.file), fault.what);
+}
+
+}  // namespace
+
+void check_files(const ListenerTlsConfig& config, const conf::Faults& faults, conf::Problems& problems) {
+  for (const auto& one : config.certificates) {
+    if (faults.within(one.certificate.where) || faults.within(one.private_key.where)) continue;
+    auto files = files_of(one);
+    if (!is_sound(one.ocsp_response, faults)) files.ocsp_response.clear();
+    check_key_pair(one, files, problems);
+  }
+  if (config.wants_client_certificate()) check_authorities(config.client_auth->ca, faults, problems);
+}
+
+void check_files(const upstream::UpstreamTlsConfig& config, const conf::Faults& faults, conf::Problems& problems) {
+  if (config.verify) check_authorities(config.ca, faults, problems);
+  if (is_sound(config.certificate, faults) && is_sound(config.private_key, faults))
+    check_key_pair(config, {**config.certificate, **config.private_key, {}}, problems);
 }
 
 }  // namespace sluice::runtime

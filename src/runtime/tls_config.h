@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "conf/binder.h"
+#include "conf/faults.h"
 #include "net/tls/client_context.h"
 #include "net/tls/server_context.h"
 #include "upstream/config.h"
@@ -55,5 +56,9 @@ std::shared_ptr<net::tls::SharedServerContext> server_context(const std::string&
                                                               conf::Problems& problems);
 std::shared_ptr<const net::tls::SharedClientContext> client_context(const upstream::UpstreamConfig& upstream,
                                                                     conf::Problems& problems);
+
+/// The same problems, of those parts alone that other problems leave sound: for where no context is to be made.
+void check_files(const ListenerTlsConfig& config, const conf::Faults& faults, conf::Problems& problems);
+void check_files(const upstream::UpstreamTlsConfig& config, const conf::Faults& faults, conf::Problems& problems);
 
 }  // namespace sluice::runtime

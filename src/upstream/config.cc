@@ -30,6 +30,7 @@ using namespace std::chrono_literals;
 // Letters, digits, dots, hyphens and underscores, as names of hosts and containers are.
 bool is_host_name(std::string_view text) {
   if (text.empty() || text.size() > 253 || text.front() == '-' || text.front() == '.') return false;
+  if (text.find("..") != text.npos) return false;  // an empty label
   return std::all_of(text.begin(), text.end(),
                      [](char c) { return is_alpha(c) || is_digit(c) || c == '.' || c == '-' || c == '_'; });
 }

@@ -149,9 +149,9 @@ const Refusal refusals[] = {
     {"rate_out_of_bounds", "middlewares: { a: { rate_limit: { rate: 0/s } } }",
      "c.yaml:1:41: middlewares.a.rate_limit.rate: wanted at least 1/d, found 0/s\n"},
     {"leading_zero", "workers: 010",
-     "c.yaml:1:10: workers: wanted a whole number, found \"010\": leave the "
+     "c.yaml:1:10: workers: wanted auto or a whole number, found \"010\": leave the "
      "leading zero out\n"},
-    {"hexadecimal", "workers: 0x10", "c.yaml:1:10: workers: wanted a whole number, found \"0x10\"\n"},
+    {"hexadecimal", "workers: 0x10", "c.yaml:1:10: workers: wanted auto or a whole number, found \"0x10\"\n"},
     {"too_large_a_number", "workers: 99999999999",
      "c.yaml:1:10: workers: wanted 1 to 1024, found 99999999999\n"},
     {"number_out_of_bounds", "workers: 0", "c.yaml:1:10: workers: wanted 1 to 1024, found 0\n"},

@@ -77,8 +77,15 @@ class Commands(EndToEnd):
     def test_a_wrong_command_line_says_what_to_write_instead(self):
         for words, advice in {
             "rnu": "sluice: there is no command 'rnu'; did you mean 'run'?",
-            "--json": "sluice: there is no option '--json'; there are --help and --version",
+            "--jsn": "sluice: there is no option '--jsn'; there are --help and --version",
             "run --confg x.yaml": "sluice run: there is no option '--confg'; did you mean '--config'?",
+            "chekc -c x": "sluice: there is no command 'chekc'; did you mean 'check'?",
+            "-c f run": "sluice run: -c goes behind the command: sluice run -c",
+            "--json": "sluice: --json goes behind the command: sluice check --json",
+            "-c f": "sluice: -c goes behind the command: sluice run -c",
+            "check -c a -c b": "sluice check: --config is given 2 times",
+            "demo --port 8443": "sluice demo: --port and --tls-port are both 8443; each wants its own",
+            "demo --tls-port 1 --admin-port 1": "sluice demo: --tls-port and --admin-port are both 1; each wants its own",
             "run -c": "sluice run: --config wants a value: --config FILE",
             "check x.yaml": "sluice check: 'x.yaml' is one word too many; a file is named with -c x.yaml",
             "schema x": "sluice schema: 'x' is one word too many; leave it out",
@@ -91,6 +98,10 @@ class Commands(EndToEnd):
                 first, second = err.splitlines()
                 self.assertEqual(first, advice)
                 self.assertRegex(second, r"^See `sluice( \w+)? --help`\.$")
+
+    def test_a_file_has_a_name(self):
+        self.assertEqual(self.sluice("check", "-c", "", code=2)[1],
+                         "sluice check: --config: wanted a file, found ''\nSee `sluice check --help`.\n")  # fmt: skip
 
     def test_help_as_a_command_prints_the_help(self):
         self.assertEqual(self.sluice("help")[0], self.sluice("--help")[0])

@@ -113,6 +113,40 @@ class Requests(Conformance):
         self.assertEqual(client.pending, b"")
 
 
+class UnfinishedHeads(Conformance):
+    """RFC 9112 2.2 and 3: what no later line could mend is refused when its line ends, and not when the client is late."""
+
+    LINE = b"GET / HTTP/1.1\r\n"
+    BROKEN = (
+        ((b"GET /\r\n",), 400, "malformed_head"),
+        ((b"GET", b" /\r", b"\n"), 400, "malformed_head"),
+        ((b"GET /a b HTTP/1.1\r\n",), 400, "malformed_head"),
+        ((b"\r\n", b"GET / HTTP/2.0\r\n"), 505, "unsupported_version"),
+        ((b"GE(T / HTTP/1.1\r\n",), 400, "invalid_method"),
+        ((b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\n",), 414, "uri_too_long"),
+        ((LINE + b"Host : a\r\n",), 400, "malformed_head"),
+        ((LINE, b"Host: a\r\n", b"X-A", b"\r\n"), 400, "malformed_head"),
+        ((LINE + b"Host: a\r\n folded\r\n",), 400, "malformed_head"),
+    )
+
+    def test_every_one_is_refused_at_once(self):
+        sluice = self.start(Recorder().serve)
+        for pieces, status, reason in self.BROKEN:
+            with self.subTest(pieces=[piece[:30] for piece in pieces]), Connection(sluice.address, timeout=8) as client:
+                for piece in pieces:
+                    client.send(piece)
+                response = client.read_response()
+                self.assertEqual((response.status, reason_of(response)), (status, reason))
+                self.assertTrue(client.at_end())
+
+    def test_one_that_may_still_be_a_request_is_waited_for(self):
+        sluice = self.start(Recorder().serve)
+        with Connection(sluice.address) as client:
+            for piece in (b"\r\n", b"GE", b"T /", b"a HTTP/1.1", b"\r", b"\nHo", b"st: a\r\n", b"X-A: b\r\n", b"\r\n"):
+                client.send(piece)
+            self.assertEqual(client.read_response().status, 200)
+
+
 class Responses(Conformance):
     TABLES = (responses_head, responses_framing, responses_interim)
 

@@ -113,7 +113,8 @@ class Curl(EndToEnd):
 
     def test_forwarding_fields_of_strangers_are_not_believed(self):
         lies = ("-H", "X-Forwarded-For: 6.6.6.6", "-H", "X-Forwarded-Proto: https", "-H", "X-Forwarded-Host: evil",
-                "-H", "Forwarded: for=6.6.6.6;host=evil")  # fmt: skip
+                "-H", "Forwarded: for=6.6.6.6;host=evil", "-H", "X-Forwarded-Server: evil", "-H", "X_Forwarded_User: evil",
+                "-H", "True-Client-IP: 6.6.6.6", "-H", "X-Client-IP: 6.6.6.6")  # fmt: skip
         seen = self.headers(*lies, self.main + "/a")
         self.assertEqual((seen["x-forwarded-for"], seen["x-forwarded-proto"]), ("127.0.0.1", "http"))
         self.assertNotIn("6.6.6.6", json.dumps(seen))

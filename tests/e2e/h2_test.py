@@ -162,6 +162,19 @@ class Clients(EndToEnd):
             self.assertIn("3000 succeeded, 0 failed, 0 errored, 0 timeout", text, text)
             self.assertIn("status codes: 3000 2xx", text)
 
+    def test_trailers_that_may_be_none_are_refused_as_in_http_1_1(self):
+        cases = {
+            "forbidden_trailer": [("authorization", "Basic YTpi")],
+            "header_fields_too_large": [(f"x-{i}", "1") for i in range(200)],
+        }
+        for reason, fields in cases.items():
+            with self.subTest(reason), H2Connection(self.sluice.address) as client:
+                trailers = frame(HEADERS, END_HEADERS | END_STREAM, 1, block(*fields))
+                client.ask(1, request(path="/up", method="POST"), frame(DATA, 0, 1, b"x"), trailers)
+                self.assertEqual(json.loads(client.response(1))["reason"], reason)
+                client.ask(3, request(path="/hello"))
+                self.assertEqual(client.response(3), b"hello")
+
 
 class Frames(EndToEnd):
     """Single frames, and what comes of them."""
@@ -233,15 +246,12 @@ class Frames(EndToEnd):
             "header_fields_too_large": request(*[(f"x-{i}", "1") for i in range(200)]),
             "invalid_host": request(("host", "other.test")),
             "no_route": request(path="/nowhere"),
+            "invalid_target": [(":method", "GET"), (":scheme", "ftp"), (":path", "/hello"), (":authority", "example.test")],
         }
         for reason, fields in cases.items():
             with self.subTest(reason), H2Connection(self.sluice.address) as client:
                 client.ask(1, fields)
                 self.assertEqual(json.loads(client.response(1))["reason"], reason)
-
-    def test_forbidden_trailers_reset_their_stream(self):
-        trailers = frame(HEADERS, END_HEADERS | END_STREAM, 1, block(("content-length", "1")))
-        self.ask_malformed(request(method="POST"), frame(DATA, 0, 1, b"x"), trailers)
 
     def test_the_preface_is_refused_where_http_2_is_not_spoken(self):
         sluice = self.gateway(None, HELLO, {"protocols": ["http/1.1"]})

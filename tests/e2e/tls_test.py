@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import json
 import os
 import socket
 import ssl
@@ -116,6 +117,18 @@ class Tls(EndToEnd):
             # A ticket of TLS 1.3 is to be used once, and the next comes with the connection that shows it.
             renewed = again.session.id != first.session.id
             self.assertEqual(renewed, version is ssl.TLSVersion.TLSv1_3)
+
+    def test_a_session_is_not_resumed_under_another_name(self):
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            context = self.context(self.local, minimum_version=version, maximum_version=version)
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            first = self.connect(context)
+            get(first)
+            for name, resumed in (("api.example.com", False), (None, False), ("other.test", False), ("LOCALHOST", True)):
+                with self.subTest(name, version=version):
+                    again = self.connect(context, name, session=first.session)
+                    self.assertEqual(get(again)[0], 200)
+                    self.assertEqual(again.session_reused, resumed)
 
     def test_a_client_that_asks_for_nothing_gets_its_ticket_too(self):
         stream = self.connect(self.context(self.local, minimum_version=ssl.TLSVersion.TLSv1_3))
@@ -261,6 +274,29 @@ class Tls(EndToEnd):
             self.assertIn(b"upstream_certificate_invalid", answers[name][0][1])
         self.assertEqual(answers["plain"][0][0], 502)
         self.assertIn(b"upstream_tls_failed", answers["plain"][0][1])
+
+    def test_an_upstream_that_wants_a_certificate_says_so_behind_the_handshake_of_tls_1_3(self):
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=self.client["certificate"])
+        context.load_cert_chain(self.local["certificate"], self.local["private_key"])
+        context.verify_mode, context.minimum_version = ssl.CERT_REQUIRED, ssl.TLSVersion.TLSv1_3
+        context.set_alpn_protocols(["h2", "http/1.1"])
+
+        def refuse(peer):
+            secured = context.wrap_socket(peer, server_side=True, do_handshake_on_connect=False)
+            with contextlib.suppress(ssl.SSLError):
+                secured.do_handshake()
+            # A close with bytes unread would reset the connection, and the alert with it.
+            with socket.socket(fileno=secured.detach()) as raw:
+                while raw.recv(65536):
+                    pass
+
+        trust = {"server_name": "localhost", "ca": self.local["certificate"]}
+        for protocol in ("http/1.1", "h2"):
+            origin = self.scripted(refuse)
+            front = self.gateway({"origin": {"endpoints": origin.endpoint, "tls": trust, "protocol": protocol}}, [{"upstream": "origin"}])
+            with self.subTest(protocol), socket.create_connection(front.address, timeout=30) as stream:
+                status, problem = get(stream)
+                self.assertEqual((status, json.loads(problem)["reason"]), (502, "upstream_tls_failed"))
 
     def test_a_certificate_is_read_when_it_is_first_wanted_and_tried_again_when_it_could_not_be(self):
         own = Certificates(self.folder)

@@ -90,6 +90,19 @@ class Upgrades(EndToEnd):
             self.assertEqual(client.read_response().status, 101)
             self.assertEqual(client.rest(), b"hi")
 
+    def test_a_length_in_front_of_a_tunnel_goes_no_further(self):  # RFC 9110 8.6
+        def script(peer):
+            read_head(peer)
+            peer.sendall(b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: shout\r\nContent-Length: 5\r\n\r\nhi")
+
+        origin = self.scripted(script)
+        sluice = self.gateway({"a": [origin.endpoint]})
+        with Connection(sluice.address) as client:
+            client.send(head("GET", "/", *UPGRADE))
+            response = client.read_response()
+            self.assertEqual((response.status, response.field("content-length")), (101, None))
+            self.assertEqual(client.rest(), b"hi")
+
     def test_a_tunnel_that_is_silent_for_too_long_ends_and_the_log_says_why(self):
         def script(peer):
             read_head(peer)

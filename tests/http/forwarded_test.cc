@@ -18,14 +18,27 @@ std::string all_of(const HeaderBlock& block) {
 TEST(Forwarded, from_strangers_is_replaced) {
   HeaderBlock block;
   Arena arena;
-  for (const char* name : {"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port",
-                           "X-Real-IP", "Forwarded"}) {
+  for (const char* name : {"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"}) {
     block.add(name, "spoofed");
     block.add(name, "twice");
   }
   set_forwarded(block, {"192.0.2.7", "https", "a.example", false}, arena);
   EXPECT_EQ(all_of(block),
             "X-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Host: a.example\r\nX-Forwarded-Proto: https\r\n");
+}
+
+TEST(Forwarded, claims_go_by_whatever_name) {
+  HeaderBlock block;
+  for (const char* name :
+       {"X-Forwarded-For", "X-Forwarded-Port", "X-Forwarded-Server", "x-forwarded-prefix", "X-Forwarded", "X_Forwarded_User",
+        "X-Forwarded-", "X-Real-IP", "x_real-ip", "Forwarded", "True-Client-IP", "X-Client-IP", "X-Cluster-Client-IP",
+        "X-Original-Host", "X-Original-Forwarded-For", "CF-Connecting-IP"}) {
+    block.add(name, "spoofed");
+    block.add(name, "twice");
+  }
+  for (const char* name : {"X-Forwardedness", "X-Forward", "X-Real-IPs", "Client", "Via"}) block.add(name, "v");
+  remove_claims(block);
+  EXPECT_EQ(all_of(block), "X-Forwardedness: v\r\nX-Forward: v\r\nX-Real-IPs: v\r\nClient: v\r\nVia: v\r\n");
 }
 
 TEST(Forwarded, from_trusted_proxies_is_continued) {

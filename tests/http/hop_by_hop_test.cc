@@ -42,14 +42,28 @@ TEST(HopByHop, nominations_of_fields_that_route_frame_or_authenticate_are_ignore
   HeaderBlock block;
   block.add(
       "Connection",
-      "Host, Content-Length, Authorization, Cookie, X-Forwarded-For, Forwarded, Cache-Control, X-Request-Id");
-  for (const char* name : {"Host", "Content-Length", "Authorization", "Cookie", "X-Forwarded-For",
-                           "Forwarded", "Cache-Control", "X-Request-Id"}) {
+      "Host, Content-Length, Expect, Authorization, Cookie, Origin, X-Forwarded-For, Forwarded, Via, X-Request-Id, "
+      "Cache-Control, Content-Type, Range, Set-Cookie");
+  for (const char* name : {"Host", "Content-Length", "Expect", "Authorization", "Cookie", "Origin", "X-Forwarded-For",
+                           "Forwarded", "Via", "X-Request-Id", "Cache-Control", "Content-Type", "Range", "Set-Cookie"}) {
     block.add(name, "v");
   }
   remove_hop_by_hop(block, Direction::request);
   EXPECT_EQ(left(block),
-            "Host Content-Length Authorization Cookie X-Forwarded-For Forwarded Cache-Control X-Request-Id ");
+            "Host Content-Length Expect Authorization Cookie Origin X-Forwarded-For Forwarded Via X-Request-Id ");
+}
+
+TEST(HopByHop, trailers_that_connection_nominates_go) {  // RFC 9110 7.6.1
+  HeaderBlock head;
+  head.add("Connection", "close, keep-alive, Te, X-One");
+  head.add("Connection", "x-two");
+  std::string list;
+  note_nominated_trailers(head, list);
+  EXPECT_EQ(list, "X-One,x-two,");
+  HeaderBlock trailers;
+  for (const char* name : {"x-one", "X-Two", "X-Three", "close"}) trailers.add(name, "v");
+  remove_nominated(trailers, list);
+  EXPECT_EQ(left(trailers), "X-Three close ");
 }
 
 TEST(HopByHop, fields_that_imitate_what_the_gateway_asserts_go) {

@@ -42,7 +42,7 @@ routes:
   - { match: { path: /a }, upstream: nowhere, timeout: soon, middlewares: [limit, limt] }
   - { upstream: app }
 )"),
-            "c.yaml:1:10: workers: wanted a whole number, found \"many\"\n"
+            "c.yaml:1:10: workers: wanted auto or a whole number, found \"many\"\n"
             "c.yaml:3:59: upstreams.app.balance: wanted one of round_robin, random or least_request, found \"fair\"\n"
             "c.yaml:4:52: middlewares.limit.request_headers.remove: wanted a text, found the number 5; put it in "
             "quotes\n"
@@ -130,6 +130,19 @@ admin: { address: 127.0.0.1:81 }
             "c.yaml:9:19: admin.address: a listener has this address too\n");
 }
 
+TEST(Config, says_once_that_an_address_is_taken) {
+  EXPECT_EQ(problems_of(R"(listeners:
+  - { address: 127.0.0.1:80 }
+  - { address: 127.0.0.1:80 }
+  - { address: 0.0.0.0:80 }
+routes: { respond: {} }
+admin: { address: 127.0.0.1:80 }
+)"),
+            "c.yaml:3:16: listeners[1].address: another listener has this address too\n"
+            "c.yaml:4:16: listeners[2].address: another listener has this address too\n"
+            "c.yaml:6:19: admin.address: a listener has this address too\n");
+}
+
 TEST(Config, says_what_to_write_for_a_port_alone) {
   EXPECT_EQ(problems_of("listeners: [{ address: 8080 }]\nroutes: [{ respond: {} }]\n"),
             "c.yaml:1:24: listeners[0].address: wanted an address to listen on, like 0.0.0.0:8080, [::]:8080 or "
@@ -151,6 +164,28 @@ routes:
 )");
   EXPECT_EQ(std::count(problems.begin(), problems.end(), '\n'), 11) << problems;
   EXPECT_EQ(problems.find("hush"), problems.npos) << problems;
+}
+
+TEST(Config, reports_the_files_of_tls_beside_what_is_wrong_elsewhere) {
+  const std::string text = R"(workers: 0
+listeners:
+  - { address: 127.0.0.1:1, tls: { certificates: { certificate: /no/a.crt, private_key: /no/a.key, ocsp_response: /no/a.der } } }
+  - address: 127.0.0.1:2
+    tls:
+      certificates: [{ certificate: /no/b.crt }]
+      client_auth: { ca: /no/ca }
+upstreams:
+  a: { endpoints: 127.0.0.1:3, tls: { ca: /no/a-ca, certificate: /no/c.crt, private_key: /no/c.key } }
+  b: { endpoints: 127.0.0.1:4, tls: { ca: /no/b-ca, certificate: /no/d.crt } }
+  c: { endpoints: 127.0.0.1:5, tls: { ca: /no/c-ca, verify: false } }
+routes: { upstream: a }
+)";
+  const auto problems = problems_of(text);
+  for (const std::string_view each : {"workers:", "/no/a.crt", "/no/a.key", "/no/a.der", "certificates[0]", "/no/ca", "/no/a-ca", "/no/c.crt",
+                                      "/no/c.key", "/no/b-ca", "a certificate without its key"}) {
+    EXPECT_NE(problems.find(each), problems.npos) << each << "\n" << problems;
+  }
+  EXPECT_EQ(std::count(problems.begin(), problems.end(), '\n'), 11) << problems;
 }
 
 TEST(Config, finds_addresses_that_include_each_other) {

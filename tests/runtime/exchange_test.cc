@@ -525,11 +525,45 @@ TEST(Exchange, refuses_connect_whatever_the_routes_take) {
   EXPECT_TRUE(gateway.wind_up());
 }
 
+TEST(Exchange, takes_off_what_a_stranger_claims_before_the_configuration_puts_it_on) {
+  GatewayWorld gateway(R"(
+listeners: [{ address: 127.0.0.1:8080 }]
+upstreams: { app: [127.0.0.1:3000] }
+routes:
+  - { match: { header: { X-Forwarded-Server: evil } }, respond: { status: 204 } }
+  - upstream: app
+    request_headers: { set: { X-Real-IP: "{client.ip}", X-Forwarded-Prefix: /api } }
+)");
+  Recorder recorder;
+  gateway.origin(3000, recorder.origin(std::string(kOk)));
+  gateway.exchange(get("/", "X-Forwarded-Server: evil\r\nX-Real-IP: 6.6.6.6\r\nX-Forwarded-Prefix: evil\r\nConnection: close\r\n"));
+  ASSERT_EQ(recorder.requests.size(), 1u);
+  const auto& request = recorder.requests.front();
+  EXPECT_TRUE(has(request, "X-Real-IP: 127.0.0.1\r\n")) << request;
+  EXPECT_TRUE(has(request, "X-Forwarded-Prefix: /api\r\n")) << request;
+  EXPECT_FALSE(has(request, "evil")) << request;
+  EXPECT_TRUE(gateway.wind_up());
+}
+
+TEST(Exchange, keeps_what_the_configuration_sets_whatever_the_client_nominates) {
+  GatewayWorld gateway(R"(
+listeners: [{ address: 127.0.0.1:8080 }]
+upstreams: { app: [127.0.0.1:3000] }
+routes:    [{ upstream: app, request_headers: { set: { X-Tenant: "{client.ip}" } } }]
+)");
+  Recorder recorder;
+  gateway.origin(3000, recorder.origin(std::string(kOk)));
+  gateway.exchange(get("/", "X-Tenant: evil\r\nConnection: X-Tenant, close\r\n"));
+  ASSERT_EQ(recorder.requests.size(), 1u);
+  EXPECT_TRUE(has(recorder.requests.front(), "X-Tenant: 127.0.0.1\r\n")) << recorder.requests.front();
+  EXPECT_TRUE(gateway.wind_up());
+}
+
 TEST(Exchange, switches_only_to_what_was_asked_for) {
   for (std::string_view named : {"", "Upgrade: other\r\n", "Upgrade: shout, other\r\n"}) {
     GatewayWorld gateway(kOne);
     Recorder recorder;
-    gateway.origin(3000, recorder.origin("HTTP/1.1 101 Switching Protocols\r\n" + std::string(named) + "\r\n"));
+    gateway.origin(3000, recorder.origin("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\n" + std::string(named) + "\r\n"));
     auto answer = gateway.exchange(get("/", "Connection: upgrade, close\r\nUpgrade: shout\r\n"));
     EXPECT_TRUE(has(answer, "upstream_unexpected_upgrade")) << named << answer;
     EXPECT_TRUE(gateway.wind_up());

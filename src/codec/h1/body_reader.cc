@@ -34,6 +34,10 @@ void BodyReader::begin(Input& input, Side peer, http::BodyLength framing) {
   }
 }
 
+void BodyReader::leave_out_nominated(const http::HeaderBlock& head) {
+  if (framing_.kind == Kind::chunked) decoder_->leave_out_nominated(head);
+}
+
 const http::HeaderBlock* BodyReader::trailers() const noexcept {
   return framing_.kind == Kind::chunked ? &decoder_->trailers() : nullptr;
 }

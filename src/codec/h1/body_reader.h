@@ -23,6 +23,9 @@ class BodyReader final : public BodySource {
   /// Begins the body of a message; what comes next on `input` is its first byte.
   void begin(Input& input, Side peer, http::BodyLength framing);
 
+  /// Its trailers are to come without those that Connection nominates in the head of the message.
+  void leave_out_nominated(const http::HeaderBlock& head);
+
   Task<Result<BodyPiece>> read() override;
   void allow_pipes() noexcept override { pipes_allowed_ = true; }
   bool ready() const noexcept override { return complete_ || (input_ && input_->view().size() > held_); }

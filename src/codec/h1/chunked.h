@@ -10,6 +10,7 @@
 #include "codec/h1/chunked_extension.h"
 #include "codec/h1/head_parser_fields.h"
 #include "http/header_block.h"
+#include "http/hop_by_hop.h"
 #include "http/reason.h"
 
 namespace sluice::codec::h1 {
@@ -59,6 +60,9 @@ class ChunkedDecoder {
   const http::HeaderBlock& trailers() const noexcept { return trailers_; }
   http::HeaderBlock& trailers() noexcept { return trailers_; }
 
+  /// The trailers come without those that Connection nominates in the head of the message (RFC 9110 7.6.1).
+  void leave_out_nominated(const http::HeaderBlock& head) { http::note_nominated_trailers(head, nominated_); }
+
   /// Makes the decoder ready for another body.
   void reset(Peer peer) noexcept;
 
@@ -97,6 +101,7 @@ class ChunkedDecoder {
   http::Refusal refusal_;
   SectionScan scan_{false};
   std::string pending_;  // trailer bytes that came in pieces
+  std::string nominated_;
   http::HeaderBlock trailers_;
 };
 

@@ -118,7 +118,10 @@ Result<void> Client::take_head(const ResponseHeadResult& parsed, ResponseHead& h
   auto before = partial_.empty() ? 0 : partial_.size() - input_.view().size();
   input_.consume(parsed.consumed - before);
   if (!partial_.empty()) std::string().swap(partial_);
-  if (taken && final_) reader_.begin(input_, Side::upstream, head.body);
+  if (taken && final_) {
+    reader_.begin(input_, Side::upstream, head.body);
+    reader_.leave_out_nominated(head.fields);
+  }
   return taken;
 }
 
@@ -132,6 +135,9 @@ Result<void> Client::take(const StatusLine& line, ResponseHead& head, Arena& scr
   head.status = line.status;
   head.version = line.version;
   head.reason = line.phrase == http::phrase(line.status) ? std::string_view{} : scratch.copy(line.phrase);
+  // HTTP/1.0 knows no 1xx (RFC 9110 15.2).
+  if (line.status < 200 && line.version == http::Version::http_1_0)
+    return refuse({http::Reason::upstream_malformed, "interim response in HTTP/1.0"});
   auto framing = http::response_body_length(method_, line.status, line.version, head.fields);
   if (framing.refusal) return refuse(framing.refusal);
   head.body = framing.body;

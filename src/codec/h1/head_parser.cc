@@ -230,6 +230,20 @@ ResponseHeadResult parse_response_head(std::string_view bytes, const HeadLimits&
   return result;
 }
 
+bool UnfinishedHead::is_broken(std::string_view bytes, const HeadLimits& limits) {
+  const std::size_t seen = std::exchange(seen_, bytes.size());
+  const std::size_t line_end = bytes.substr(seen).rfind('\n');
+  if (line_end == std::string_view::npos) return false;
+  const std::string_view ended = bytes.substr(0, seen + line_end + 1);
+  const std::size_t from = std::exchange(judged_, ended.size());
+  HeaderBlock fields;
+  // What came before are empty lines, or a request line and fields behind it.
+  if (bytes.substr(0, from).find_first_not_of("\r\n") == std::string_view::npos)
+    return parse_request_head(ended, limits, fields).status == ParseStatus::refused;
+  const SectionRules rules = request_rules(limits.fields);
+  return parse_field_section(ended.substr(from), rules, fields).status == ParseStatus::refused;
+}
+
 // Behind the first piece only what ends the head, breaks it or fills a limit.
 bool HeadParser::worth_parsing(std::string_view bytes, std::size_t first_line_limit) noexcept {
   if (!std::exchange(begun_, true)) return true;

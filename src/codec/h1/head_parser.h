@@ -52,6 +52,21 @@ RequestHeadResult parse_request_head(std::string_view bytes, const HeadLimits& l
 ResponseHeadResult parse_response_head(std::string_view bytes, const HeadLimits& limits,
                                        http::HeaderBlock& fields);
 
+/// Judges the lines of a request head that has not ended, each once: what is wrong already no later line
+/// mends, and the client need not wait to hear of it.
+class UnfinishedHead {
+ public:
+  void reset() noexcept { *this = {}; }
+
+  /// True once a line that has ended makes the head one that parse_request_head() refuses. `bytes` begins at
+  /// the head's first byte and only ever grows.
+  bool is_broken(std::string_view bytes, const HeadLimits& limits);
+
+ private:
+  std::size_t seen_ = 0;
+  std::size_t judged_ = 0;  // up to the end of a line
+};
+
 /// Parses heads that may come in pieces. The first is parsed at once, since it nearly always is the whole
 /// head; however small the others are, each byte is looked at twice at most.
 class HeadParser {

@@ -27,9 +27,15 @@ bool ServerConnection::take_head() {
   if (!partial_.empty()) partial_.append(input_.view());
   auto bytes = head_bytes();
   if (scan_.ready(bytes) || bytes.size() >= limits_.head.head_bytes + 2 * max_empty_lines) return true;
+  if (is_broken(bytes)) return true;
   if (partial_.empty()) partial_.assign(bytes);
   input_.consume(input_.view().size());
   return false;
+}
+
+// What may become the preface is no request.
+bool ServerConnection::is_broken(std::string_view unfinished) {
+  return !kPreface.starts_with(unfinished) && unfinished_.is_broken(unfinished, limits_.head);
 }
 
 // At the end of the stream: whether more than empty lines stand before it. The client may still listen.
@@ -50,6 +56,7 @@ std::unique_ptr<net::Transport> ServerConnection::take_transport() noexcept {
 
 Task<ServerConnection::Wait> ServerConnection::wait_for_head() {
   scan_.reset(true);
+  unfinished_.reset();
   input_.reset_count();
   auto idle_until = loop_.now() + limits_.idle_timeout;
   deadline_.set(*transport_, idle_until, net::Deadline::Expiry::cancel_read);
@@ -121,6 +128,7 @@ void ServerStream::begin(ServerConnection& connection, const RequestHead& reques
   request_ = &request;
   arena_ = &arena;
   reader_.begin(connection.input(), Side::client, request.body);
+  reader_.leave_out_nominated(request.fields);
   writer_.reset(connection.transport(), Side::client);
   const auto& limits = connection.limits();
   patience_.begin(connection.transport(), {limits.body_timeout, limits.body_min_rate});

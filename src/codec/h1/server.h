@@ -50,7 +50,7 @@ class ServerConnection {
   bool keep_alive() const noexcept { return keep_alive_; }  ///< The client allows another request.
 
   /// The head that was found is the first part of HTTP/2's preface (RFC 9113 3.4).
-  bool speaks_h2() const noexcept { return head_bytes().starts_with("PRI * HTTP/2.0\r\n\r\n"); }
+  bool speaks_h2() const noexcept { return head_bytes().starts_with(kPreface); }
 
   /// Hands the connection over to another protocol: first what was read of it. Nothing else may be called then.
   std::string take_bytes();
@@ -71,8 +71,11 @@ class ServerConnection {
   const ServerLimits& limits() const noexcept { return limits_; }
 
  private:
+  static constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\n";
+
   std::string_view head_bytes() const noexcept { return partial_.empty() ? input_.view() : partial_; }
   bool take_head();
+  bool is_broken(std::string_view unfinished);
   bool head_is_cut() const noexcept;
 
   net::Loop& loop_;
@@ -81,6 +84,7 @@ class ServerConnection {
   Input input_;
   net::Deadline deadline_;
   SectionScan scan_{true};
+  UnfinishedHead unfinished_;
   std::string partial_;  // a head that came in pieces; empty when it lies whole in input_
   std::uint32_t head_size_ = 0;
   bool keep_alive_ = false;

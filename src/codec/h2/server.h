@@ -45,7 +45,7 @@ class ServerStream : public codec::ServerStream, private Stream {
   /// The client loses its time where it has let a body wait for longer than this. True then.
   bool hurry(Duration allowance) noexcept { return stall_.hurry(allowance); }
 
-  /// As the client names it: "http" or "https" from those that mean this server.
+  /// As the client names it: "http" or "https" in any case, empty of CONNECT.
   std::string_view scheme() const noexcept { return scheme_; }
 
   /// Begins with a request whose head is to come. Head and arena outlive the exchange.
@@ -107,6 +107,7 @@ class ServerStream : public codec::ServerStream, private Stream {
   bool awaits_switch() const noexcept { return !protocol_.empty() && !tunnel_; }
   void on_failed() noexcept override;
   void on_partly_given() noexcept override;
+  std::optional<Result<BodyPiece>> take_piece() noexcept;
   Task<Result<BodyPiece>> await_piece(Duration patience);
   Task<Result<void>> await_sent();
   void submit(const ResponseHead& head, bool interim);
@@ -114,6 +115,8 @@ class ServerStream : public codec::ServerStream, private Stream {
 
   // As the request comes in. False: it is malformed.
   bool take_field(std::string_view name, std::string_view value);
+  bool speaks_http() const noexcept;
+  void take_request_trailer(std::string_view name, std::string_view value);
   http::Refusal take_head();
   void become_upgrade();
 

@@ -7,6 +7,7 @@
 #include "codec/h2/server.h"
 #include "codec/h2/stream_provider.h"
 #include "http/framing.h"
+#include "http/hop_by_hop.h"
 #include "http/via.h"
 
 namespace sluice::codec::h2 {
@@ -60,7 +61,10 @@ void ServerStream::end() noexcept {
 // --- the request's head
 
 bool ServerStream::take_field(std::string_view name, std::string_view value) {
-  if (head_complete_) return take_trailer(name, value, connection().limits().fields);
+  if (head_complete_) {
+    take_request_trailer(name, value);
+    return true;
+  }
   head_bytes_ += static_cast<std::uint32_t>(name.size() + value.size() + kFieldOverhead);
   const auto& limits = connection().limits();
   if (head_bytes_ > limits.head_bytes || request_->fields.size() >= limits.fields) {
@@ -88,6 +92,20 @@ bool ServerStream::take_field(std::string_view name, std::string_view value) {
   return true;
 }
 
+// It is no malformed message, so the client can be told why.
+void ServerStream::take_request_trailer(std::string_view name, std::string_view value) {
+  const bool imitates = http::imitates_asserted(name);
+  if (!imitates && take_trailer(name, value, connection().limits().fields)) return;
+  const bool forbidden = imitates || http::is_forbidden_in_trailer(http::field_name(name));
+  body_refusal_ = forbidden ? http::Refusal{http::Reason::forbidden_trailer, "field not allowed in a trailer section"}
+                            : http::Refusal{http::Reason::header_fields_too_large, "too many trailers"};
+}
+
+// CONNECT has no scheme (RFC 9113 8.5).
+bool ServerStream::speaks_http() const noexcept {
+  return scheme_.empty() || http::equal_ignore_case(scheme_, "http") || http::equal_ignore_case(scheme_, "https");
+}
+
 http::Refusal ServerStream::take_head() {
   auto& head = *request_;
   if (!protocol_.empty()) become_upgrade();
@@ -107,6 +125,7 @@ http::Refusal ServerStream::take_head() {
   }
   if (!authority_.empty() && !host) head.fields.add(http::FieldName::host, authority_);
   auto refusal = h1::take_request(line, head, *arena_);
+  if (!refusal && !speaks_http()) refusal = {http::Reason::invalid_target, "scheme other than http and https"};
   if (has_body_ && head.body.kind == Kind::none) head.body = {.kind = Kind::chunked};
   awaits_continue_ =
       has_body_ && http::expectation(head.version, head.fields) == http::Expectation::continue_100;
@@ -125,9 +144,14 @@ void ServerStream::become_upgrade() {
 
 // --- the request's body
 
+std::optional<Result<BodyPiece>> ServerStream::take_piece() noexcept {
+  if (body_refusal_) return Error{.fault = Fault::malformed, .side = Side::client};
+  return take();
+}
+
 Task<Result<BodyPiece>> ServerStream::read() {
   if (awaits_switch()) return Task<Result<BodyPiece>>::done(BodyPiece{.last = true});
-  if (auto piece = take()) return Task<Result<BodyPiece>>::done(*piece);
+  if (auto piece = take_piece()) return Task<Result<BodyPiece>>::done(*piece);
   return await_piece(connection().limits().stall_timeout);
 }
 
@@ -137,7 +161,7 @@ Task<Result<BodyPiece>> ServerStream::await_piece(Duration patience) {
     if (!writing_ && !tunnel_) stall_.begin(patience);
     co_await Waiting{reader_};
     if (!writing_) stall_.end();
-    if (auto piece = take()) co_return *piece;
+    if (auto piece = take_piece()) co_return *piece;
     if (read_stalled_) co_return Error{.fault = Fault::timed_out, .side = Side::client};
     if (read_cancelled_) co_return Error{.fault = Fault::cancelled, .side = Side::client};
   }

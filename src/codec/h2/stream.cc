@@ -83,7 +83,9 @@ void Stream::take_end() noexcept {
 }
 
 bool Stream::take_trailer(std::string_view name, std::string_view value, std::size_t most) {
-  if (http::is_forbidden_in_trailer(http::field_name(name)) || trailers_.size() >= most) return false;
+  const auto token = http::field_name(name);
+  if (http::is_forbidden_in_trailer(token) || trailers_.size() >= most) return false;
+  if (http::ends_in_trailer(token)) return true;
   trailers_.add(name, value);
   return true;
 }

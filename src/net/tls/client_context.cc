@@ -33,7 +33,7 @@ int on_new_session(SSL* ssl, SSL_SESSION* session) {
 
 }  // namespace
 
-SharedClientContext::SharedClientContext(const ClientPolicy& policy, std::optional<FileFault>& fault)
+SharedClientContext::SharedClientContext(const ClientPolicy& policy, std::vector<FileFault>& faults)
     : context_(SSL_CTX_new_ex(nullptr, own_key_schedule(), TLS_client_method())), verify_(policy.verify) {
   if (!context_) throw std::bad_alloc();
   auto* context = context_.get();
@@ -45,11 +45,11 @@ SharedClientContext::SharedClientContext(const ClientPolicy& policy, std::option
                           static_cast<unsigned>(protocols.size()));
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_sess_set_new_cb(context, on_new_session);
-  trust(policy, fault);
-  if (policy.own && !fault) show(*policy.own, fault);
+  trust(policy, faults);
+  if (policy.own) show(*policy.own, faults);
 }
 
-void SharedClientContext::trust(const ClientPolicy& policy, std::optional<FileFault>& fault) {
+void SharedClientContext::trust(const ClientPolicy& policy, std::vector<FileFault>& faults) {
   auto* context = context_.get();
   SSL_CTX_set_verify(context, verify_ ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
   if (!verify_) return;
@@ -58,18 +58,18 @@ void SharedClientContext::trust(const ClientPolicy& policy, std::optional<FileFa
     return;
   }
   auto loaded = load_authorities(policy.ca);
-  if (auto* found = std::get_if<FileFault>(&loaded)) {
-    fault = *found;
+  if (auto* fault = std::get_if<FileFault>(&loaded)) {
+    faults.push_back(std::move(*fault));
     return;
   }
   auto* store = SSL_CTX_get_cert_store(context);
   for (auto& authority : std::get<0>(loaded)) X509_STORE_add_cert(store, authority.get());
 }
 
-void SharedClientContext::show(const KeyPairFiles& files, std::optional<FileFault>& fault) {
+void SharedClientContext::show(const KeyPairFiles& files, std::vector<FileFault>& faults) {
   auto loaded = load_key_pair(files);
-  if (auto* found = std::get_if<FileFault>(&loaded)) {
-    fault = *found;
+  if (auto* wrong = std::get_if<std::vector<FileFault>>(&loaded)) {
+    faults.insert(faults.end(), wrong->begin(), wrong->end());
     return;
   }
   auto& pair = std::get<KeyPair>(loaded);

@@ -31,16 +31,16 @@ class ResumableSession {
 /// Immutable. Any thread.
 class SharedClientContext {
  public:
-  /// What is wrong with a file goes to `fault`; then the context is not to be used.
-  SharedClientContext(const ClientPolicy& policy, std::optional<FileFault>& fault);
+  /// What is wrong with the files goes to `faults`; with any, the context is not to be used.
+  SharedClientContext(const ClientPolicy& policy, std::vector<FileFault>& faults);
 
   /// For one connection to a host of this name, or to an IP address, which its certificate must be for.
   /// Resumes the session and replaces it; `session` outlives the connection.
   UniqueSsl make_ssl(const std::string& server_name, ResumableSession& session) const;
 
  private:
-  void trust(const ClientPolicy& policy, std::optional<FileFault>& fault);
-  void show(const KeyPairFiles& files, std::optional<FileFault>& fault);
+  void trust(const ClientPolicy& policy, std::vector<FileFault>& faults);
+  void show(const KeyPairFiles& files, std::vector<FileFault>& faults);
 
   UniqueContext context_;
   bool verify_;

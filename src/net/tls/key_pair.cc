@@ -110,7 +110,7 @@ std::optional<FileFault> read_key(const std::string& path, KeyPair& pair) {
   pair.key.reset(PEM_read_bio_PrivateKey(pem.bio(), nullptr, no_pass_phrase, nullptr));
   if (!pair.key)
     return fault(File::private_key, path, "no private key in PEM without a pass phrase: " + take_error());
-  if (X509_check_private_key(pair.leaf.get(), pair.key.get()) != 1) {
+  if (pair.leaf && X509_check_private_key(pair.leaf.get(), pair.key.get()) != 1) {
     ERR_clear_error();
     return fault(File::private_key, path, "the key does not belong to the certificate");
   }
@@ -136,11 +136,13 @@ std::optional<FileFault> read_ocsp(const std::string& path, KeyPair& pair) {
 
 }  // namespace
 
-std::variant<KeyPair, FileFault> load_key_pair(const KeyPairFiles& files) {
+std::variant<KeyPair, std::vector<FileFault>> load_key_pair(const KeyPairFiles& files) {
   KeyPair pair;
-  if (auto fault = read_certificates(files.certificate, pair)) return *fault;
-  if (auto fault = read_key(files.private_key, pair)) return *fault;
-  if (auto fault = read_ocsp(files.ocsp_response, pair)) return *fault;
+  std::vector<FileFault> faults;
+  if (auto fault = read_certificates(files.certificate, pair)) faults.push_back(std::move(*fault));
+  if (auto fault = read_key(files.private_key, pair)) faults.push_back(std::move(*fault));
+  if (auto fault = read_ocsp(files.ocsp_response, pair)) faults.push_back(std::move(*fault));
+  if (!faults.empty()) return faults;
   return pair;
 }
 

@@ -7,6 +7,7 @@
 
 #include <openssl/err.h>
 #include <openssl/ocsp.h>
+#include <openssl/sha.h>
 #include <openssl/ssl.h>
 
 #include "net/tls/key_schedule.h"
@@ -54,7 +55,7 @@ struct SharedServerContext::Late {
 };
 
 SharedServerContext::SharedServerContext(const ServerPolicy& policy, std::vector<PolicyFault>& faults)
-    : context_(SSL_CTX_new_ex(nullptr, own_key_schedule(), TLS_server_method())) {
+    : context_(SSL_CTX_new_ex(nullptr, own_key_schedule(), TLS_server_method())), name_(policy.name) {
   if (!context_) throw std::bad_alloc();
   set_policy(policy);
   set_client_auth(policy, faults);
@@ -62,8 +63,8 @@ SharedServerContext::SharedServerContext(const ServerPolicy& policy, std::vector
     const auto& files = policy.key_pairs[i];
     late_.push_back(std::make_unique<Late>(files));
     auto loaded = load_key_pair(files);
-    if (auto* fault = std::get_if<FileFault>(&loaded)) {
-      faults.push_back({i, *fault});
+    if (const auto* wrong = std::get_if<std::vector<FileFault>>(&loaded)) {
+      for (const auto& fault : *wrong) faults.push_back({i, fault});
       continue;
     }
     const auto& pair = std::get<KeyPair>(loaded);
@@ -87,9 +88,7 @@ void SharedServerContext::set_policy(const ServerPolicy& policy) {
   // Sessions live in tickets alone: no table that workers would share.
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_num_tickets(context, 1);
-  const auto id_size = std::min<std::size_t>(policy.name.size(), SSL_MAX_SID_CTX_LENGTH);
-  SSL_CTX_set_session_id_context(context, reinterpret_cast<const unsigned char*>(policy.name.data()),
-                                 static_cast<unsigned>(id_size));
+  SSL_CTX_set_client_hello_cb(context, on_client_hello, this);
   tickets_.serve(*context);
   protocols_ = policy.protocols;
   SSL_CTX_set_alpn_select_cb(context, on_alpn, this);
@@ -160,6 +159,21 @@ bool SharedServerContext::use(SSL& ssl, std::size_t pair) {
     if (SSL_add1_chain_cert(&ssl, certificate.get()) != 1) return false;
   }
   return true;
+}
+
+// A session belongs to the server name that it began with (RFC 6066 3): with another it is as good as unknown.
+int SharedServerContext::on_client_hello(SSL* ssl, int*, void* self) try {
+  const unsigned char* name = nullptr;  // the whole extension, which has no other letters
+  std::size_t size = 0;
+  SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &name, &size);
+  auto session = static_cast<SharedServerContext*>(self)->name_ + '\0';
+  session += lower({reinterpret_cast<const char*>(name), size});
+  unsigned char digest[SHA256_DIGEST_LENGTH];
+  static_assert(sizeof digest <= SSL_MAX_SID_CTX_LENGTH);
+  SHA256(reinterpret_cast<const unsigned char*>(session.data()), session.size(), digest);
+  return SSL_set_session_id_context(ssl, digest, sizeof digest) == 1 ? SSL_CLIENT_HELLO_SUCCESS : SSL_CLIENT_HELLO_ERROR;
+} catch (const std::bad_alloc&) {
+  return SSL_CLIENT_HELLO_ERROR;
 }
 
 int SharedServerContext::on_certificate(SSL* ssl, void* self) try {

@@ -19,7 +19,7 @@ enum class Version : std::uint8_t { tls_1_2, tls_1_3 };
 enum class ClientAuth : std::uint8_t { none, optional, required };
 
 struct ServerPolicy {
-  std::string name;  ///< Sessions of one policy are not resumed under another.
+  std::string name;  ///< Sessions of one policy are not resumed under another, nor under another server name.
   std::vector<KeyPairFiles>
       key_pairs;  ///< At least one; the first serves clients that name no host, or none known.
   Version min_version = Version::tls_1_2;
@@ -61,12 +61,14 @@ class SharedServerContext {
   void show_first();
   const std::vector<std::size_t>& pairs_for(std::string_view server_name) const;
   bool use(ssl_st& ssl, std::size_t pair);
+  static int on_client_hello(ssl_st* ssl, int* alert, void* self);
   static int on_certificate(ssl_st* ssl, void* self);
   static int on_status(ssl_st* ssl, void* self);
   static int on_alpn(ssl_st* ssl, const unsigned char** out, unsigned char* size, const unsigned char* offered,
                      unsigned int bytes, void* self);
 
   UniqueContext context_;
+  const std::string name_;
   std::vector<std::string> protocols_;
   SharedTicketKeys tickets_;
   std::vector<std::unique_ptr<Late>> late_;

@@ -15,9 +15,9 @@ def bad(name, body, section="RFC 9112 7.1", status=400, reason="invalid_chunk", 
     return refused(f"chunks: {name}", section, chunked(body), status, reason, begun=begun)
 
 
-def good(name, body, whole=b"abcd", section="RFC 9112 7.1", trailers=(), fields=(), more=()):
+def good(name, body, whole=b"abcd", section="RFC 9112 7.1", trailers=(), fields=(), more=(), keeps=True):
     return forwarded(f"chunks: {name}", section, (chunked(body, *more) if isinstance(body, bytes) else (chunked(body[0], *more), *body[1:])),
-                     method="POST", framing="chunked", body=whole, trailers=trailers, fields=fields)  # fmt: skip
+                     method="POST", framing="chunked", body=whole, trailers=trailers, fields=fields, keeps=keeps)  # fmt: skip
 
 
 CASES = [
@@ -109,4 +109,8 @@ CASES = [
          trailers=(("x-t", "t"), ("x-u", "u")), fields=(("trailer", "X-T, X-U"),), more=("Trailer: X-T, X-U",)),
     good("a trailer in pieces", (b"4\r\nabcd\r\n0\r\n", b"X-", b"T: t\r", b"\n\r", b"\n"), section="RFC 9112 7.1.2",
          trailers=(("x-t", "t"),)),
+    good("a trailer that Connection nominates", b"4\r\nabcd\r\n0\r\nX-T: t\r\nX-U: u\r\n\r\n", section="RFC 9110 7.6.1",
+         trailers=(("x-u", "u"),), more=("Connection: close, x-t",), keeps=False),
+    good("a trailer that the gateway asserts in the head", b"4\r\nabcd\r\n0\r\nX-Request-Id: other\r\nX-U: u\r\n\r\n", section="RFC 9110 6.5.1",
+         trailers=(("x-u", "u"),)),
 ]

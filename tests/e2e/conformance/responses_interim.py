@@ -42,5 +42,9 @@ CASES = [
     bad("101 to h2c, which was not passed on", response("Connection: upgrade", "Upgrade: h2c", line=SWITCH), "upstream_unexpected_upgrade", "RFC 9110 7.8",
         request=request("GET /case HTTP/1.1", "Connection: upgrade", "Upgrade: h2c")),
     bad("101 to another protocol", response("Connection: upgrade", "Upgrade: h2c", line=SWITCH), "upstream_unexpected_upgrade", "RFC 9110 7.8", request=UPGRADE),
+    bad("101 that Connection does not name", response("Upgrade: websocket", line=SWITCH), "upstream_unexpected_upgrade", "RFC 9110 7.8", request=UPGRADE),
+    bad("101 in HTTP/1.0", response("Connection: upgrade", "Upgrade: websocket", line="HTTP/1.0 101 Switching Protocols"), request=UPGRADE),
+    bad("103 in HTTP/1.0", response("Link: </a>", line="HTTP/1.0 103 Early Hints") + FINAL),
+    bad("100 in HTTP/1.0", response(line="HTTP/1.0 100 Continue") + FINAL),
     bad("101 without a protocol", response("Connection: upgrade", line=SWITCH), "upstream_unexpected_upgrade", "RFC 9110 7.8", request=UPGRADE),
 ]
