@@ -13,14 +13,14 @@ namespace {
 struct Contexts {
   Contexts() {
     std::vector<tls::PolicyFault> faults;
-    std::optional<tls::FileFault> fault;
+    std::vector<tls::FileFault> client_faults;
     server = std::make_unique<tls::SharedServerContext>(
         tls::ServerPolicy{
             .name = "tests", .key_pairs = {{files.certificate(), files.private_key(), {}}}, .client_ca = {}},
         faults);
     client = std::make_unique<tls::SharedClientContext>(
-        tls::ClientPolicy{.ca = files.certificate(), .own = {}}, fault);
-    EXPECT_TRUE(faults.empty() && !fault);
+        tls::ClientPolicy{.ca = files.certificate(), .own = {}}, client_faults);
+    EXPECT_TRUE(faults.empty() && client_faults.empty());
   }
   TlsFiles files;
   std::unique_ptr<tls::SharedServerContext> server;
