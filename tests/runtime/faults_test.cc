@@ -12,9 +12,11 @@ upstreams:
     endpoints: [127.0.0.1:3000, 127.0.0.1:3001]
     timeouts: { connect: 1s, first_byte: 5s, idle: 5s }
     connections: { max: 3, idle_max: 2, pending_max: 4 }
+  again: { endpoints: [127.0.0.1:8080], protocol: h2, timeouts: { connect: 1s, first_byte: 5s, idle: 5s } }
   told: { endpoints: [127.0.0.1:3002], proxy_protocol: v1, timeouts: { connect: 1s, first_byte: 5s, idle: 5s } }
 routes:
   - { name: told, match: { path: /told/* }, upstream: told, timeout: 8s }
+  - { name: h2, match: { path: /h2/* }, upstream: again, rewrite: { path_prefix: / }, timeout: 8s }
   - { name: web, match: { path: /p.S/* }, upstream: app, timeout: 8s, grpc_web: true }
   - { name: all, upstream: app, timeout: 8s }
   - { name: hello, match: { path: /hello }, respond: { body: "hello\n" } }
@@ -29,7 +31,9 @@ Task<void> origin(sim::Peer& peer) {
     if (!has(head, "\r\n\r\n")) co_return;
     bool sent = true;
     if (head.starts_with("GET /ws")) {
-      co_await peer.send("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n");
+      const bool web = has(head, "Upgrade: websocket");
+      co_await peer.send("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: " +
+                         std::string(web ? "websocket" : "x") + "\r\n\r\n");
       auto words = co_await peer.receive_until("bye");
       co_await peer.send(words);
       co_return;
@@ -64,6 +68,10 @@ Task<void> told_origin(sim::Peer& peer) {
   if (header.starts_with("PROXY TCP4 ")) co_await origin(peer);
 }
 
+// Those from 4 to 6 are the first three by way of the gateway's own HTTP/2: as its client and as its server.
+constexpr int kKinds = 13;
+bool by_h2(int kind) { return (kind >= 4 && kind <= 6) || kind == kKinds - 1; }
+
 // A client's whole visit; it gives up wherever something breaks.
 Task<void> visit(GatewayWorld& gateway, int kind) {
   auto transport = gateway.world().network().connect(gateway.address(), {});
@@ -73,57 +81,73 @@ Task<void> visit(GatewayWorld& gateway, int kind) {
   auto connected = co_await (*transport)->connected();
   auto peer = std::make_optional<sim::Peer>(std::move(*transport));
   if (!connected) co_return;
+  const auto to = [&](std::string method, std::string_view target, std::string_view more = "") {
+    return method + (by_h2(kind) ? " /h2/" : " /") + std::string(target) + " HTTP/1.1\r\nHost: a\r\n" + std::string(more) + "\r\n";
+  };
   std::string host = " HTTP/1.1\r\nHost: a\r\n";
   switch (kind) {
     case 0:
-      co_await peer->send("GET /a" + host + "\r\n");
+    case 4:
+      co_await peer->send(to("GET", "a"));
       co_await peer->receive_until(std::string(100, 'x'));
-      co_await peer->send("POST /b" + host + "Content-Length: 20000\r\n\r\n");
+      co_await peer->send(to("POST", "b", "Content-Length: 20000\r\n"));
       co_await peer->send(std::string(20000, 'b'));
       co_await peer->receive_until("\r\n\r\nok");
       break;
     case 1:
-      co_await peer->send("POST /c" + host + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
+    case 5:
+      co_await peer->send(to("POST", "c", "Transfer-Encoding: chunked\r\n") + "5\r\nhello\r\n");
       co_await peer->send("3\r\nyou\r\n0\r\n\r\n");
-      co_await peer->receive_until("X-T: 1\r\n\r\n");
+      co_await peer->receive_until(by_h2(kind) ? "x-t: 1\r\n\r\n" : "X-T: 1\r\n\r\n");
       break;
     case 2:
-      co_await peer->send("GET /ws" + host + "Upgrade: x\r\nConnection: upgrade\r\n\r\n");
+    case 6:
+      co_await peer->send(to("GET", "ws", "Upgrade: websocket\r\nConnection: upgrade\r\nSec-WebSocket-Key: x\r\n"));
       co_await peer->receive_until("\r\n\r\n");
       co_await peer->send("good bye");
       co_await peer->receive_until("bye");
       break;
     case 3:
-      co_await peer->send("GET /close" + host + "\r\nGET /hello" + host + "\r\n");
+      co_await peer->send(to("GET", "close") + to("GET", "hello"));
       co_await peer->receive_until("hello\n");
       break;
-    case 4:
+    case 7:
       for (int i = 0; i < 2; ++i) {
         co_await peer->send("GET /told/a" + host + "\r\n");
         co_await peer->receive_until(std::string(30000, 'x'));
       }
       break;
-    case 5:
+    case 8:
       co_await peer->send("POST /p.S/M" + host +
                           "Content-Type: application/grpc-web-text\r\nContent-Length: 16\r\n\r\nAAAAAAA=");
       co_await peer->send("AAAAAAA=");
       co_await peer->receive_until("0\r\n\r\n");
       break;
-    case 6:
+    case 9:
       co_await peer->send("POST /p.S/Slow" + host +
                           "Content-Type: application/grpc\r\ngrpc-timeout: 3S\r\nTransfer-Encoding: "
                           "chunked\r\n\r\n0\r\n\r\n");
       co_await peer->receive();
       break;
     default:
-      co_await peer->send("GET /a" + host + "\r\n");
+      co_await peer->send(to("GET", "a"));
       co_await gateway.world().loop().sleep(std::chrono::milliseconds(kind * 20));  // and leaves
       break;
   }
   patience.clear();
 }
 
-constexpr int kKinds = 9;
+TEST(Visit, by_http_2_passes_the_gateway_twice) {
+  for (int kind = 4; kind <= 6; ++kind) {
+    GatewayWorld gateway(kConfig);
+    gateway.origin(3000, origin);
+    gateway.origin(3001, origin);
+    EXPECT_TRUE(gateway.world().run(visit(gateway, kind)));
+    EXPECT_EQ(gateway.hooks().requests, kind == 4 ? 4 : 2) << kind;
+    EXPECT_EQ(gateway.hooks().reason, http::Reason::none) << kind;
+    ASSERT_TRUE(gateway.wind_up());
+  }
+}
 
 class EachFault : public ::testing::TestWithParam<std::tuple<int, Fault>> {};
 

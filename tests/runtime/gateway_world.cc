@@ -86,6 +86,7 @@ bool GatewayWorld::wind_up() {
   world_.run_until([&] { return listener_->connections() == 0; });
   if (listener_->connections() != 0) listener_->abort();
   for (auto& upstream : gateway_.upstreams) upstream->retire();
+  world_.spawn(drain());
   bool ended = world_.run_until([&] { return world_.running() == 0 && listener_->connections() == 0; });
   world_.run_until_idle();
   bool counted = hooks_.requests == hooks_.done && shard_.exchanges_in_flight.value() == 0;
@@ -94,6 +95,10 @@ bool GatewayWorld::wind_up() {
   EXPECT_EQ(world_.network().live_transports(), 0u);
   EXPECT_EQ(world_.network().leased_buffers(), 0u);
   return ended && counted && world_.at_rest();
+}
+
+Task<void> GatewayWorld::drain() {
+  for (auto& upstream : gateway_.upstreams) co_await upstream->drained();
 }
 
 GatewayWorld::Origin answering(std::string response) {

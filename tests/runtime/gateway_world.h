@@ -70,6 +70,7 @@ class GatewayWorld {
 
  private:
   Task<void> accept(net::Acceptor& acceptor, Origin origin);
+  Task<void> drain();
   Task<void> speak(Origin origin, std::unique_ptr<net::Transport> transport);
 
   sim::World world_;
