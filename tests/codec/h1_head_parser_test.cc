@@ -303,8 +303,9 @@ TEST(RequestHead, may_have_more_fields_than_are_stored_inline) {
 
 TEST(UnfinishedHead, is_broken_as_soon_as_a_wrong_line_has_ended) {
   const std::string line = "GET / HTTP/1.1\r\n";
-  for (const std::string& wrong : {"GET /\r\n"s, "GET /a b HTTP/1.1\r\n"s, "GET / HTTP/2.0\r\n"s, "\r\nGET /\r\n"s,
-                                   line + "Host : a\r\n", line + "Host: a\r\nX\r\n", line + "Host: a\r\n b\r\n"}) {
+  for (const std::string& wrong :
+       {"GET /\r\n"s, "GET /a b HTTP/1.1\r\n"s, "GET / HTTP/2.0\r\n"s, "\r\nGET /\r\n"s,
+        line + "Host : a\r\n", line + "Host: a\r\nX\r\n", line + "Host: a\r\n b\r\n"}) {
     EXPECT_EQ(broken_after(wrong + "More: of it\r\n"), wrong.size()) << wrong;
   }
   EXPECT_EQ(broken_after("\r\n" + line + "Host: a\r\nX-A: b\r\n"), std::string::npos);
