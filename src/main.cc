@@ -119,8 +119,8 @@ CommandLine::CommandLine() {
   command("schema", "Print the JSON Schema of the configuration", &runtime::schema).footer(kSchemaExamples);
   command("reference", "Print the configuration reference (Markdown)", &runtime::reference);
 
-  auto& demo = command("demo", "Serve in front of three small origins of its own",
-                       [this] { return this->demo(); });
+  auto& demo =
+      command("demo", "Serve in front of three small origins of its own", [this] { return this->demo(); });
   demo.footer(kDemoExamples);
   add_port("--port", ports_.gateway, "Port of the gateway on 127.0.0.1");
   add_port("--tls-port", ports_.tls, "Port of the gateway under TLS");
@@ -144,7 +144,9 @@ CLI::App& CommandLine::command(const std::string& name, const std::string& what,
 }
 
 void CommandLine::add_file(CLI::App& command) {
-  const auto is_named = [](std::string& file) -> std::string { return file.empty() ? "wanted a file, found ''" : ""; };
+  const auto is_named = [](std::string& file) -> std::string {
+    return file.empty() ? "wanted a file, found ''" : "";
+  };
   command.add_option("-c,--config", file_, "The configuration file")
       ->check(CLI::Validator(is_named, ""))
       ->type_name("FILE")
@@ -204,7 +206,8 @@ int CommandLine::demo() const {
   for (const auto& one : ports) {
     for (const auto* other = &one + 1; other != std::end(ports); ++other) {
       if (one.second != 0 && one.second == other->second)
-        return misused(fmt::format("{} and {} are both {}; each wants its own", one.first, other->first, one.second));
+        return misused(
+            fmt::format("{} and {} are both {}; each wants its own", one.first, other->first, one.second));
     }
   }
   return runtime::demo(ports_);
@@ -232,7 +235,8 @@ int CommandLine::unexpected_in_front(const std::string& word) const {
   return no_such("option", word, option_names(app_));
 }
 
-int CommandLine::no_such(const char* what, const std::string& word, const std::vector<std::string>& names) const {
+int CommandLine::no_such(const char* what, const std::string& word,
+                         const std::vector<std::string>& names) const {
   return misused(
       fmt::format("there is no {} '{}'; {}", what, word, conf::suggest(word, {names.begin(), names.end()})));
 }

@@ -43,7 +43,8 @@ bool keeps_to_itself(const Node& written, Disclosure disclosure) {
 /// A parser knows nothing of the word that the field takes too.
 std::string or_word(std::string message, const Constraints& constraints) {
   constexpr std::string_view wanted = "wanted ";
-  if (!constraints.word.empty() && message.starts_with(wanted)) message.insert(wanted.size(), constraints.word + " or ");
+  if (!constraints.word.empty() && message.starts_with(wanted))
+    message.insert(wanted.size(), constraints.word + " or ");
   return message;
 }
 

@@ -75,7 +75,8 @@ bool is_claim(std::string_view name) noexcept {
       "x-remote-ip"};
   if (reads_as(name.substr(0, prefix.size()), prefix))
     return name.size() == prefix.size() || name[prefix.size()] == '-' || name[prefix.size()] == '_';
-  return std::any_of(std::begin(names), std::end(names), [&](std::string_view one) { return reads_as(name, one); });
+  return std::any_of(std::begin(names), std::end(names),
+                     [&](std::string_view one) { return reads_as(name, one); });
 }
 
 }  // namespace

@@ -19,8 +19,9 @@ struct Hop {
   bool trusted = false;     ///< The peer is one of the trusted proxies: what it says is believed.
 };
 
-/// Removes all that a request claims of where it comes from: X-Forwarded and X-Forwarded-*, Forwarded, and the
-/// other names by which proxies pass a client's address or the host it asked for, each also with `_` for `-`.
+/// Removes all that a request claims of where it comes from: X-Forwarded and X-Forwarded-*, Forwarded, and
+/// the other names by which proxies pass a client's address or the host it asked for, each also with `_` for
+/// `-`.
 void remove_claims(HeaderBlock& fields) noexcept;
 
 /// From an untrusted peer X-Forwarded-For, -Proto and -Host are what is known of this hop; remove_claims() is

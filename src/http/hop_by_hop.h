@@ -19,9 +19,9 @@ bool is_forbidden_in_trailer(FieldName name) noexcept;
 /// A field that goes no further in a trailer section: the gateway asserts it in the head.
 constexpr bool ends_in_trailer(FieldName name) noexcept { return name == FieldName::x_request_id; }
 
-/// Fields that Connection may not nominate away, against the letter of RFC 9110 7.6.1: those that route, frame or
-/// authenticate a message (Host; Content-Length and Expect; Authorization, Cookie and Origin), and those that gateways
-/// assert. Such a nomination is ignored.
+/// Fields that Connection may not nominate away, against the letter of RFC 9110 7.6.1: those that route,
+/// frame or authenticate a message (Host; Content-Length and Expect; Authorization, Cookie and Origin), and
+/// those that gateways assert. Such a nomination is ignored.
 bool is_protected_from_connection(FieldName name) noexcept;
 
 /// A name that is, with `_` for `-`, one by which this gateway frames a message or asserts something: what

@@ -90,7 +90,7 @@ std::string Demo::guide(const std::vector<net::Address>& gateway, const net::Add
   curl -i http://{0}/headers/a               # headers edited, path rewritten
   curl -i http://{0}/old/page                # 308 to /fast/page
   curl http://{0}/hello                      # answered by the gateway itself
-  curl -i http://{0}/slow/?ms=4000           # 504 route_timeout after 3 s, and it says so
+  curl -i 'http://{0}/slow/?ms=4000'         # 504 route_timeout after 3 s, and it says so
   curl -i http://{0}/nobody                  # 502 upstream_connect_refused
   curl -i -X DELETE http://{0}/hello         # 405 with Allow
   curl -i -d "$(head -c 2000 /dev/zero | tr '\0' x)" http://{0}/upload   # 413 body_too_large

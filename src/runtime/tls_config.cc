@@ -154,7 +154,9 @@ namespace {
 
 using MaybeFile = std::optional<conf::Located<std::string>>;
 
-bool is_sound(const MaybeFile& file, const conf::Faults& faults) { return file && !faults.within(file->where); }
+bool is_sound(const MaybeFile& file, const conf::Faults& faults) {
+  return file && !faults.within(file->where);
+}
 
 void check_authorities(const MaybeFile& ca, const conf::Faults& faults, conf::Problems& problems) {
   if (!is_sound(ca, faults)) return;
@@ -182,7 +184,8 @@ void check_files(const ListenerTlsConfig& config, const conf::Faults& faults, co
   if (config.wants_client_certificate()) check_authorities(config.client_auth->ca, faults, problems);
 }
 
-void check_files(const upstream::UpstreamTlsConfig& config, const conf::Faults& faults, conf::Problems& problems) {
+void check_files(const upstream::UpstreamTlsConfig& config, const conf::Faults& faults,
+                 conf::Problems& problems) {
   if (config.verify) check_authorities(config.ca, faults, problems);
   if (is_sound(config.certificate, faults) && is_sound(config.private_key, faults))
     check_key_pair(config, {**config.certificate, **config.private_key, {}}, problems);

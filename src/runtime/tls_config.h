@@ -57,8 +57,10 @@ std::shared_ptr<net::tls::SharedServerContext> server_context(const std::string&
 std::shared_ptr<const net::tls::SharedClientContext> client_context(const upstream::UpstreamConfig& upstream,
                                                                     conf::Problems& problems);
 
-/// The same problems, of those parts alone that other problems leave sound: for where no context is to be made.
+/// The same problems, of those parts alone that other problems leave sound: for where no context is to be
+/// made.
 void check_files(const ListenerTlsConfig& config, const conf::Faults& faults, conf::Problems& problems);
-void check_files(const upstream::UpstreamTlsConfig& config, const conf::Faults& faults, conf::Problems& problems);
+void check_files(const upstream::UpstreamTlsConfig& config, const conf::Faults& faults,
+                 conf::Problems& problems);
 
 }  // namespace sluice::runtime

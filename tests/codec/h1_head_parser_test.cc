@@ -31,6 +31,15 @@ RequestHeadResult parse_bytewise(const std::string& bytes, const HeadLimits& lim
   return {};
 }
 
+// Byte by byte: after how many it is broken; npos where it never is.
+std::size_t broken_after(const std::string& bytes) {
+  UnfinishedHead head;
+  for (std::size_t n = 1; n <= bytes.size(); ++n) {
+    if (head.is_broken(std::string_view(bytes).substr(0, n), {})) return n;
+  }
+  return std::string::npos;
+}
+
 TEST(RequestHead, is_parsed_into_its_parts) {
   const std::string bytes =
       "POST /a/b?c=d HTTP/1.1\r\nHost: example.com\r\ncontent-LENGTH:5\r\nX-Y: \t z "
@@ -86,6 +95,7 @@ TEST(RequestHead, is_accepted_and_normalised) {
        "A: b:c:\r\n"},
   };
   for (const Accepted& c : cases) {
+    EXPECT_EQ(broken_after(c.bytes), std::string::npos) << c.why;
     HeaderBlock fields;
     for (const bool bytewise : {false, true}) {
       const RequestHeadResult result =
@@ -291,19 +301,11 @@ TEST(RequestHead, may_have_more_fields_than_are_stored_inline) {
   EXPECT_EQ(wire(fields), expected);
 }
 
-// Byte by byte: where it is broken for the first time; the whole size where it never is.
-std::size_t broken_after(const std::string& bytes) {
-  UnfinishedHead head;
-  for (std::size_t n = 1; n <= bytes.size(); ++n) {
-    if (head.is_broken(std::string_view(bytes).substr(0, n), {})) return n;
-  }
-  return std::string::npos;
-}
-
 TEST(UnfinishedHead, is_broken_as_soon_as_a_wrong_line_has_ended) {
   const std::string line = "GET / HTTP/1.1\r\n";
-  for (const std::string& wrong : {"GET /\r\n"s, "GET /a b HTTP/1.1\r\n"s, "GET / HTTP/2.0\r\n"s, "\r\nGET /\r\n"s,
-                                   line + "Host : a\r\n", line + "Host: a\r\nX\r\n", line + "Host: a\r\n b\r\n"}) {
+  for (const std::string& wrong :
+       {"GET /\r\n"s, "GET /a b HTTP/1.1\r\n"s, "GET / HTTP/2.0\r\n"s, "\r\nGET /\r\n"s,
+        line + "Host : a\r\n", line + "Host: a\r\nX\r\n", line + "Host: a\r\n b\r\n"}) {
     EXPECT_EQ(broken_after(wrong + "More: of it\r\n"), wrong.size()) << wrong;
   }
   EXPECT_EQ(broken_after("\r\n" + line + "Host: a\r\nX-A: b\r\n"), std::string::npos);

@@ -29,14 +29,15 @@ TEST(Forwarded, from_strangers_is_replaced) {
 
 TEST(Forwarded, claims_go_by_whatever_name) {
   HeaderBlock block;
-  for (const char* name :
-       {"X-Forwarded-For", "X-Forwarded-Port", "X-Forwarded-Server", "x-forwarded-prefix", "X-Forwarded", "X_Forwarded_User",
-        "X-Forwarded-", "X-Real-IP", "x_real-ip", "Forwarded", "True-Client-IP", "X-Client-IP", "X-Cluster-Client-IP",
-        "X-Original-Host", "X-Original-Forwarded-For", "CF-Connecting-IP"}) {
+  for (const char* name : {"X-Forwarded-For", "X-Forwarded-Port", "X-Forwarded-Server", "x-forwarded-prefix",
+                           "X-Forwarded", "X_Forwarded_User", "X-Forwarded-", "X-Real-IP", "x_real-ip",
+                           "Forwarded", "True-Client-IP", "X-Client-IP", "X-Cluster-Client-IP",
+                           "X-Original-Host", "X-Original-Forwarded-For", "CF-Connecting-IP"}) {
     block.add(name, "spoofed");
     block.add(name, "twice");
   }
-  for (const char* name : {"X-Forwardedness", "X-Forward", "X-Real-IPs", "Client", "Via"}) block.add(name, "v");
+  for (const char* name : {"X-Forwardedness", "X-Forward", "X-Real-IPs", "Client", "Via"})
+    block.add(name, "v");
   remove_claims(block);
   EXPECT_EQ(all_of(block), "X-Forwardedness: v\r\nX-Forward: v\r\nX-Real-IPs: v\r\nClient: v\r\nVia: v\r\n");
 }

@@ -40,17 +40,19 @@ TEST(HopByHop, fields_that_connection_nominates_go) {
 
 TEST(HopByHop, nominations_of_fields_that_route_frame_or_authenticate_are_ignored) {
   HeaderBlock block;
-  block.add(
-      "Connection",
-      "Host, Content-Length, Expect, Authorization, Cookie, Origin, X-Forwarded-For, Forwarded, Via, X-Request-Id, "
-      "Cache-Control, Content-Type, Range, Set-Cookie");
-  for (const char* name : {"Host", "Content-Length", "Expect", "Authorization", "Cookie", "Origin", "X-Forwarded-For",
-                           "Forwarded", "Via", "X-Request-Id", "Cache-Control", "Content-Type", "Range", "Set-Cookie"}) {
+  block.add("Connection",
+            "Host, Content-Length, Expect, Authorization, Cookie, Origin, X-Forwarded-For, Forwarded, Via, "
+            "X-Request-Id, "
+            "Cache-Control, Content-Type, Range, Set-Cookie");
+  for (const char* name :
+       {"Host", "Content-Length", "Expect", "Authorization", "Cookie", "Origin", "X-Forwarded-For",
+        "Forwarded", "Via", "X-Request-Id", "Cache-Control", "Content-Type", "Range", "Set-Cookie"}) {
     block.add(name, "v");
   }
   remove_hop_by_hop(block, Direction::request);
-  EXPECT_EQ(left(block),
-            "Host Content-Length Expect Authorization Cookie Origin X-Forwarded-For Forwarded Via X-Request-Id ");
+  EXPECT_EQ(
+      left(block),
+      "Host Content-Length Expect Authorization Cookie Origin X-Forwarded-For Forwarded Via X-Request-Id ");
 }
 
 TEST(HopByHop, trailers_that_connection_nominates_go) {  // RFC 9110 7.6.1

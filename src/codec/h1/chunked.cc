@@ -173,7 +173,8 @@ ChunkedDecoder::Step ChunkedDecoder::end_trailers(std::string_view section, std:
            "field not allowed in a trailer section");
     return {Status::refused, bytes_before, {}};
   }
-  trailers_.remove_if([](const http::HeaderBlock::Field& field) { return http::ends_in_trailer(field.token); });
+  trailers_.remove_if(
+      [](const http::HeaderBlock::Field& field) { return http::ends_in_trailer(field.token); });
   http::remove_nominated(trailers_, nominated_);
   state_ = State::done;
   return {Status::done, bytes_before + static_cast<std::size_t>(result.end - section.data()), {}};

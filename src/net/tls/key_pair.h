@@ -34,8 +34,8 @@ struct KeyPair {
   WallTime expires;
 };
 
-/// Reads and checks the files: each by itself, and that the key belongs to the certificate. Or all that is wrong
-/// with them, at most one fault a file.
+/// Reads and checks the files: each by itself, and that the key belongs to the certificate. Or all that is
+/// wrong with them, at most one fault a file.
 std::variant<KeyPair, std::vector<FileFault>> load_key_pair(const KeyPairFiles& files);
 
 /// The certificates of a PEM file of those who vouch for others; at least one.

@@ -161,7 +161,8 @@ bool SharedServerContext::use(SSL& ssl, std::size_t pair) {
   return true;
 }
 
-// A session belongs to the server name that it began with (RFC 6066 3): with another it is as good as unknown.
+// A session belongs to the server name that it began with (RFC 6066 3): with another it is as good as
+// unknown.
 int SharedServerContext::on_client_hello(SSL* ssl, int*, void* self) try {
   const unsigned char* name = nullptr;  // the whole extension, which has no other letters
   std::size_t size = 0;
@@ -171,7 +172,8 @@ int SharedServerContext::on_client_hello(SSL* ssl, int*, void* self) try {
   unsigned char digest[SHA256_DIGEST_LENGTH];
   static_assert(sizeof digest <= SSL_MAX_SID_CTX_LENGTH);
   SHA256(reinterpret_cast<const unsigned char*>(session.data()), session.size(), digest);
-  return SSL_set_session_id_context(ssl, digest, sizeof digest) == 1 ? SSL_CLIENT_HELLO_SUCCESS : SSL_CLIENT_HELLO_ERROR;
+  return SSL_set_session_id_context(ssl, digest, sizeof digest) == 1 ? SSL_CLIENT_HELLO_SUCCESS
+                                                                     : SSL_CLIENT_HELLO_ERROR;
 } catch (const std::bad_alloc&) {
   return SSL_CLIENT_HELLO_ERROR;
 }
