@@ -209,7 +209,8 @@ Task<Result<void>> Forwarder::exchange_heads(LiveExchange& live) {
     auto head = co_await stream.read_head(exchange.response, exchange.arena());
     if (!head) {
       live.upstream_refusal = stream.refusal();
-      co_return sent ? head : sent;
+      // An alert tells more than that the connection is gone.
+      co_return sent || head.error().fault == Fault::tls ? head : sent;
     }
     auto status = exchange.response.status;
     if (status == 101 && !is_wanted_switch(live)) co_return broke_protocol(live, http::Reason::upstream_unexpected_upgrade);

@@ -11,7 +11,7 @@
 namespace sluice::runtime {
 namespace {
 
-// GATEWAY, TLS, CERTIFICATE, KEY, ADMIN, FAST, SLOW and FLAKY are replaced.
+// GATEWAY, TLS, CERTIFICATE, KEY, ADMIN, FAST, SLOW, FLAKY and CALLED are replaced.
 constexpr std::string_view kConfig = R"(listeners:
   - { name: demo, address: GATEWAY }
   - name: demo-tls
@@ -20,6 +20,8 @@ constexpr std::string_view kConfig = R"(listeners:
 
 upstreams:
   fast:  [FAST]
+  fast-h2: { endpoints: FAST, protocol: h2 }
+  called: { endpoints: CALLED, protocol: h2, health_check: { type: grpc, interval: 5s } }
   slow:  { endpoints: SLOW, timeouts: { first_byte: 5s } }
   flaky: { endpoints: FLAKY, health_check: { path: /healthz, expect: [200-299, 503], interval: 5s } }
 
@@ -28,6 +30,8 @@ middlewares:
 
 routes:
   - { name: fast, match: { path: /fast/* }, upstream: fast, middlewares: [marked] }
+  - { name: h2, match: { path: /h2/* }, upstream: fast-h2 }
+  - { name: grpc, match: { path: /demo.Greeter/* }, upstream: called, grpc_web: true }
   - { name: slow, match: { path: /slow/* }, upstream: slow, timeout: 3s }
   - { name: flaky, match: { path: /flaky/* }, upstream: flaky }
   - name: split
@@ -70,6 +74,7 @@ Demo::Demo(const Ports& ports) : certificate_(demo_certificate()) {
   origins_.push_back(std::make_unique<EmbeddedServer>("fast-origin", any_port(), fast_origin));
   origins_.push_back(std::make_unique<EmbeddedServer>("slow-origin", any_port(), slow_origin));
   origins_.push_back(std::make_unique<EmbeddedServer>("flaky-origin", any_port(), flaky_origin));
+  origins_.push_back(std::make_unique<EmbeddedServer>("grpc-origin", any_port(), grpc_origin));
   config_ = replaced(std::string(kConfig), "GATEWAY", fmt::format("127.0.0.1:{}", ports.gateway));
   config_ = replaced(config_, "TLS", fmt::format("127.0.0.1:{}", ports.tls));
   config_ = replaced(config_, "CERTIFICATE", certificate_.certificate);
@@ -78,6 +83,7 @@ Demo::Demo(const Ports& ports) : certificate_(demo_certificate()) {
   config_ = replaced(config_, "FAST", origins_[0]->address().to_string());
   config_ = replaced(config_, "SLOW", origins_[1]->address().to_string());
   config_ = replaced(config_, "FLAKY", origins_[2]->address().to_string());
+  config_ = replaced(config_, "CALLED", origins_[3]->address().to_string());
   // A port where nobody listens: port 1 of loopback.
   config_ = replaced(config_, "  flaky: {", "  nowhere: [127.0.0.1:1]\n  flaky: {");
 }
@@ -87,6 +93,8 @@ std::string Demo::guide(const std::vector<net::Address>& gateway, const net::Add
   curl http://{0}/fast/a                     # proxied: what the origin saw
   curl --cacert {3} https://{2}/hello   # the same under TLS
   curl -i --http2-prior-knowledge http://{0}/hello   # HTTP/2 in the clear; over TLS it is chosen by itself
+  curl -i http://{0}/h2/a                    # proxied in HTTP/2
+  printf '\0\0\0\0\0' | curl -i --http2-prior-knowledge -H content-type:application/grpc -H te:trailers --data-binary @- -o - http://{0}/demo.Greeter/Hello   # a gRPC call: grpc-status 0
   curl -i http://{0}/headers/a               # headers edited, path rewritten
   curl -i http://{0}/old/page                # 308 to /fast/page
   curl http://{0}/hello                      # answered by the gateway itself

@@ -32,6 +32,8 @@ void EmbeddedServer::run() {
   exchanges_ = std::make_unique<proxy::ExchangePool>(*loop_);
   auto plan = std::make_shared<proxy::ListenerPlan>();
   plan->settings.name = name_;
+  plan->h2.emplace();
+  plan->trusts = [](const net::Address&) { return true; };  // the demo's origins show what the gateway says
   plan->connections = std::make_unique<proxy::SharedConnectionCount>(1000);
   listener_ = std::make_unique<proxy::Listener>(*loop_, plan, shard_.listener(name_), *exchanges_, gateway());
   if (auto acceptor = loop_->network().listen(socket_)) {

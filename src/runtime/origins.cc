@@ -59,10 +59,48 @@ class Flaky final : public Middleware {
   unsigned count_ = 0;
 };
 
+// One message and the status that ends the call; the same for all who ask.
+class Answer final : public BodySource {
+ public:
+  explicit Answer(std::string_view message) : framed_(5, '\0') {
+    framed_[4] = static_cast<char>(message.size());
+    framed_ += message;
+    slice_ = framed_;
+    trailers_.add("grpc-status", "0");
+  }
+  Task<Result<BodyPiece>> read() override {
+    return Task<Result<BodyPiece>>::done(BodyPiece{.slices = {&slice_, 1}, .bytes = slice_.size(), .last = true});
+  }
+  bool ready() const noexcept override { return true; }
+  const http::HeaderBlock* trailers() const noexcept override { return &trailers_; }
+
+ private:
+  std::string framed_;
+  Slice slice_;
+  http::HeaderBlock trailers_;
+};
+
+class Grpc final : public Middleware {
+ public:
+  Step on_request(Exchange& exchange) override {
+    auto& response = exchange.response;
+    response.status = 200;
+    response.fields.add("Content-Type", "application/grpc");
+    response.body = {.kind = http::BodyLength::Kind::chunked};
+    const bool health = exchange.request.path == "/grpc.health.v1.Health/Check";
+    return exchange.reply_from(health ? serving_ : hello_);
+  }
+
+ private:
+  Answer hello_{"\x0a\x11hello from sluice"};  // field 1, 17 bytes of text
+  Answer serving_{"\x08\x01"};                 // field 1, SERVING
+};
+
 }  // namespace
 
 std::unique_ptr<Middleware> fast_origin(net::Loop&) { return std::make_unique<Fast>(); }
 std::unique_ptr<Middleware> slow_origin(net::Loop& loop) { return std::make_unique<Slow>(loop); }
 std::unique_ptr<Middleware> flaky_origin(net::Loop&) { return std::make_unique<Flaky>(); }
+std::unique_ptr<Middleware> grpc_origin(net::Loop&) { return std::make_unique<Grpc>(); }
 
 }  // namespace sluice::runtime

@@ -7,25 +7,17 @@ import subprocess
 
 from support.case import EndToEnd, needs
 from support.gateway import binary
+from support.peers import lasting_port
 from support.process import Process
 
-LINE = re.compile(r"^  ((?:curl|for) .*?)(?:\s+# (.*))?$", re.MULTILINE)
-
-
-def free_ports(count):
-    """Ports that nobody had a moment ago; the demo takes none of its own choice."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
+LINE = re.compile(r"^  ((?:curl|for|printf) .*?)(?:\s+# (.*))?$", re.MULTILINE)
 
 
 @needs("curl")
 class Demo(EndToEnd):
     def setUp(self):
         super().setUp()
-        port, tls_port, admin = free_ports(3)
+        port, tls_port, admin = (lasting_port() for _ in range(3))
         words = [binary(), "demo", "--port", port, "--tls-port", tls_port, "--admin-port", admin]
         self.demo = Process("demo", words, self.folder)
         self.addCleanup(self.demo.kill)
@@ -48,6 +40,8 @@ class Demo(EndToEnd):
                 if line.startswith("for "):
                     # A third fails, but health checks count too.
                     self.assertRegex(answer, r"^((200|503)\n){3}$")
+                if line.startswith("printf "):
+                    self.assertIn("grpc-status: 0", answer)
                 for code in re.findall(r"^\d{3}", promise):
                     self.assertTrue(answer.startswith(f"HTTP/1.1 {code} "), answer[:300])
                 for word in re.findall(r"\b[a-z]+_[a-z_]+\b", promise):
