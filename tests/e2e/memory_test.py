@@ -12,7 +12,8 @@ from support.wire import Connection, ask, head
 
 CEILING = 64 << 20
 ALLOWED = 80 << 20  # what `auto` would have made this ceiling of
-PART_OF_A_HEAD = b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X-Padding: " + b"y" * 6000 + b"\r\n"
+BEGIN = b"GET / HTTP/1.1\r\nHost: a\r\n"
+MORE = b"X-Padding: " + b"y" * 6000 + b"\r\n"
 PARTS = 4
 MOST = 6000  # connections; far fewer are enough
 GET = head("GET", "/", "Connection: close")
@@ -45,9 +46,9 @@ class Memory(EndToEnd):
         held, before = [], self.shed()
         while len(held) < MOST and self.shed() - before < 100:
             some = [Connection(self.sluice.address) for _ in range(50)]
-            for _ in range(PARTS):
+            for part in (BEGIN + MORE, *[MORE] * (PARTS - 1)):
                 for one in some:
-                    one.send_what_is_taken(PART_OF_A_HEAD)
+                    one.send_what_is_taken(part)
             held += some
         return held
 
@@ -86,7 +87,7 @@ class Memory(EndToEnd):
         before = self.sluice.memory_kib()
         held = [Connection(self.sluice.address) for _ in range(1000)]
         for one in held:
-            one.send(PART_OF_A_HEAD * 3)
+            one.send(BEGIN + MORE * 3)
         wait_until(lambda: self.sluice.memory_kib() > before + 16 * 1024, "the load takes memory")
         for one in held:
             one.close()
