@@ -78,6 +78,17 @@ void check_pieces(std::string_view bytes, std::size_t cut, ParseStatus status, s
   }
 }
 
+// Byte by byte until the head is whole: a line that is wrong is wrong in the whole head too.
+void check_unfinished(std::string_view bytes, const codec::h1::RequestHeadResult& whole) {
+  codec::h1::UnfinishedHead head;
+  const std::size_t most = whole.status == ParseStatus::complete ? whole.consumed : bytes.size() + 1;
+  for (std::size_t n = 1; n < most; ++n) {
+    if (!head.is_broken(std::string(bytes.substr(0, n)), limits)) continue;
+    FUZZ_CHECK(whole.status == ParseStatus::refused);
+    return;
+  }
+}
+
 template <class Codec>
 void check_rewritten(const auto& result, const http::HeaderBlock& fields) {
   std::string text(codec::h1::head_size(Codec::out(result.line), fields), '?');
@@ -107,6 +118,7 @@ void check(std::string_view bytes, std::size_t cut) {
   if (result.status == ParseStatus::refused) FUZZ_CHECK(result.refusal && !result.refusal.detail.empty());
   if (!bytes.empty())
     check_pieces<Codec>(bytes, cut, result.status, result.consumed, result.refusal, wire(*fields));
+  if constexpr (requires { result.line.target; }) check_unfinished(bytes, result);
   if (result.status == ParseStatus::complete) check_rewritten<Codec>(result, *fields);
 }
 
