@@ -7,11 +7,9 @@ import time
 from dataclasses import dataclass
 
 from . import processes
+from .errors import MeasureError
+from .h2_load import H2Load
 from .works import Work
-
-
-class MeasureError(Exception):
-    """A run that gave no result."""
 
 
 @dataclass
@@ -30,6 +28,9 @@ class Bench:
         `foreign`, the share of the core that neither proxy nor load used, as far as that can be told.
         """
         seconds = seconds or self.seconds
+        if work.streams:
+            with H2Load(self.peer, self.origin_port, self.load_core) as h2_load:
+                return h2_load.run(proxy, work, rate, seconds)
         arguments = self._peer(proxy, work) + ["--seconds", seconds, "--warm-up", self.warm_up]
         arguments += ["--rate", rate, "--watch", ",".join(map(str, proxy.pids()))]
         child = processes.start(arguments, self.load_core, stdout=subprocess.PIPE, text=True)

@@ -56,6 +56,15 @@ def tree(pid):
     return found
 
 
+def cpu_ns(pids):
+    """CPU time of the processes so far, in nanoseconds, summed over their threads."""
+    total = 0
+    for pid in pids:
+        for task in _list(f"/proc/{pid}/task"):
+            total += int((_read(f"/proc/{pid}/task/{task}/schedstat").split() or ["0"])[0])
+    return total
+
+
 def rss_bytes(pids):
     """Resident memory of the processes (VmRSS), summed."""
     total = 0

@@ -119,6 +119,20 @@ class Haproxy(Proxy):
         return {"OPENSSL_CONF": str(file)}
 
 
+class H2o(Proxy):
+    def __init__(self):
+        super().__init__("h2o", shutil.which("h2o", path=SYSTEM_PATH), "h2o.conf")
+
+    def version(self):
+        return first_line([self.program, "--version"])
+
+    def command(self, config):
+        return [self.program, "-m", "worker", "-c", config]
+
+    def values(self, directory, logs):
+        return {"ACCESS_LOG": f"access-log: {directory}/access.log" if logs else ""}
+
+
 class Sluice(Proxy):
     def __init__(self, loop, program):
         super().__init__(f"sluice-{loop}", program, "sluice.yaml")

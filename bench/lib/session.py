@@ -3,7 +3,7 @@
 import sys
 from collections import defaultdict
 
-from .measure import MeasureError
+from .errors import MeasureError
 from .proxies import StartError
 from .works import TLS_IDLE
 

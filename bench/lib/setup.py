@@ -20,9 +20,12 @@ SIOCSIFFLAGS, IFF_UP = 0x8914, 1  # netdevice(7)
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
+PACKAGES = {"h2load": "nghttp2-client"}  # where the name is not that of the program
+
+
 def install(programs):
     """Installs the Debian packages of the programs that are missing; says so when that fails."""
-    missing = [p for p in programs if not shutil.which(p, path=SYSTEM_PATH)]
+    missing = [PACKAGES.get(p, p) for p in programs if not shutil.which(p, path=SYSTEM_PATH)]
     if not missing:
         return
     if os.geteuid() != 0 or not shutil.which("apt-get"):

@@ -16,6 +16,7 @@ class Work:
     mode: str = "keep-alive"
     sources: int = 1
     tls: str = "none"
+    streams: int = 0  # at a time on a connection, in HTTP/2; 0: HTTP/1.1
 
     def peer_arguments(self):
         arguments = ["--connections", self.connections, "--path", self.path, "--mode", self.mode]
@@ -40,6 +41,7 @@ ALL = [
         sources=16,
         tls="resumed",
     ),
+    Work("h2-64x16", "HTTP/2 over TLS, 64 connections of 16 streams", 64, tls="full", streams=16),
 ]
 
 

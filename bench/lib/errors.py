@@ -1,0 +1,5 @@
+"""What goes wrong."""
+
+
+class MeasureError(Exception):
+    """A run that gave no result."""
