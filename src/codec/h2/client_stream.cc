@@ -127,6 +127,7 @@ bool ClientStream::take_field(std::string_view name, std::string_view value) {
   }
   if (name == ":status") {
     std::from_chars(value.data(), value.data() + value.size(), status_);
+    return value.size() == 3 && status_ >= 100 && status_ <= 599;
   } else if (!name.starts_with(':')) {
     fields_.add(name, value);
   }
