@@ -94,7 +94,7 @@ std::string Demo::guide(const std::vector<net::Address>& gateway, const net::Add
   curl --cacert {3} https://{2}/hello   # the same under TLS
   curl -i --http2-prior-knowledge http://{0}/hello   # HTTP/2 in the clear; over TLS it is chosen by itself
   curl -i http://{0}/h2/a                    # proxied in HTTP/2
-  printf '\0\0\0\0\0' | curl -i --http2-prior-knowledge -H content-type:application/grpc -H te:trailers --data-binary @- -o - http://{0}/demo.Greeter/Hello   # a gRPC call: grpc-status 0
+  printf '\0\0\0\0\0' | curl -i -H content-type:application/grpc --data-binary @- -o - http://{0}/demo.Greeter/Hello   # a gRPC call, here by HTTP/1.1: grpc-status 0
   curl -i http://{0}/headers/a               # headers edited, path rewritten
   curl -i http://{0}/old/page                # 308 to /fast/page
   curl http://{0}/hello                      # answered by the gateway itself

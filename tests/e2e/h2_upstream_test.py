@@ -106,6 +106,15 @@ class Node(EndToEnd):
                 response = client.ask(head("GET", f"/clear/status?code={code}"))
                 self.assertEqual((response.status, response.body), (code, b""))
 
+    def test_large_heads_pass(self):
+        lines = [f"X-{number}: {'a' * 7000}" for number in range(12)]
+        limits = {"limits": {"header_bytes": "128KiB"}}
+        sluice = self.gateway({"a": {"endpoints": [self.clear.endpoint], "protocol": "h2"}}, listener=limits)
+        response = ask(sluice.address, head("GET", "/echo", *lines[:6]))
+        self.assertEqual(response.json()["headers"]["x-5"], "a" * 7000)
+        # More than this node takes: it is for the upstream to say so.
+        self.assertIn(ask(sluice.address, head("GET", "/echo", *lines)).status, (200, 431, 502))
+
     def test_interim_responses(self):
         with Connection(self.sluice.address) as client:
             response = client.ask(head("GET", "/clear/hints"))
