@@ -22,7 +22,7 @@ from support.h2 import (
 )
 
 WHOLE = END_HEADERS | END_STREAM
-# A route answers /hello at once; what asks for /wait is answered when all of its body is there; /never is not.
+# A route answers /hello at once; what asks for /wait is answered when all of its body is there; /never is not, nor /stuck, whose body nobody takes.
 GET = request(path="/hello")
 POST = request(path="/wait", method="POST")
 
@@ -48,6 +48,13 @@ class Serves:
     """These streams are answered, and nothing is wrong with the connection."""
 
     streams: tuple = ()
+
+
+@dataclass(frozen=True)
+class Finishes:
+    """The stream is answered, and the connection ends without an error: the client has said that it opens no more."""
+
+    stream: int = 1
 
 
 @dataclass(frozen=True)
@@ -78,7 +85,7 @@ class Case:
     section: str  # of RFC 9113 unless it says otherwise
     name: str
     pieces: tuple  # bytes to send, and what to wait for between them
-    expected: EndsConnection | ResetsStream | Serves | Answers
+    expected: EndsConnection | ResetsStream | Serves | Finishes | Answers
 
 
 def ends(section, name, *pieces, code):
@@ -91,6 +98,10 @@ def resets(section, name, *pieces, code, stream=1):
 
 def serves(section, name, *pieces, streams=()):
     return Case(section, name, pieces, Serves(streams))
+
+
+def finishes(section, name, *pieces):
+    return Case(section, name, pieces, Finishes())
 
 
 def answers(section, name, *pieces, kind, flags=0, payload=b""):
