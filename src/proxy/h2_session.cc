@@ -36,6 +36,8 @@ ConnectionEnd H2Session::name_of(ServerConnection::End end) const noexcept {
       return ConnectionEnd::header_timeout;
     case ServerConnection::End::malformed:
       return ConnectionEnd::malformed;
+    case ServerConnection::End::flooded:
+      return ConnectionEnd::flooded;
     case ServerConnection::End::broken:
       return ConnectionEnd::reset;
     case ServerConnection::End::stopped:

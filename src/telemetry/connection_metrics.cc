@@ -16,6 +16,8 @@ std::string_view name(ConnectionEnd end) noexcept {
       return "slow_body";
     case ConnectionEnd::malformed:
       return "malformed";
+    case ConnectionEnd::flooded:
+      return "flooded";
     case ConnectionEnd::reset:
       return "reset";
     case ConnectionEnd::tls_failed:

@@ -21,6 +21,7 @@ enum class ConnectionEnd : std::uint8_t {
   header_timeout,   ///< A request head did not arrive in time.
   slow_body,        ///< A body moved too slowly.
   malformed,        ///< The client broke the protocol.
+  flooded,          ///< The client sent more frames, or took back more requests, than it had a use for.
   reset,            ///< The client broke the connection.
   tls_failed,       ///< Handshake or record failure.
   over_limit,       ///< Refused at once: too many connections.

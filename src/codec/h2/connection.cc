@@ -15,11 +15,6 @@ constexpr auto kLinger = std::chrono::seconds(2);
 
 Connection& connection_of(void* user) noexcept { return *static_cast<Connection*>(user); }
 
-// What a peer is told that nghttp2 will not go on with.
-std::uint32_t error_code(int error) noexcept {
-  return error == NGHTTP2_ERR_FLOODED ? NGHTTP2_ENHANCE_YOUR_CALM : NGHTTP2_PROTOCOL_ERROR;
-}
-
 }  // namespace
 
 struct Connection::Callbacks {
@@ -39,8 +34,8 @@ struct Connection::Callbacks {
   }
 
   // DATA goes from the piece that is being written into the batch that goes out, without a copy in between.
-  static int on_send_data(nghttp2_session* session, nghttp2_frame* frame, const std::uint8_t* head, std::size_t size,
-                          nghttp2_data_source*, void* user) {
+  static int on_send_data(nghttp2_session* session, nghttp2_frame* frame, const std::uint8_t* head,
+                          std::size_t size, nghttp2_data_source*, void* user) {
     auto* stream = Stream::find(session, frame->hd.stream_id);
     if (!stream) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     auto& out = connection_of(user).out_;
@@ -68,12 +63,26 @@ void Connection::add_callbacks(nghttp2_session_callbacks* callbacks) {
 }
 
 bool Connection::feed(std::string_view bytes) {
-  const auto taken =
-      nghttp2_session_mem_recv(session_, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
-  if (taken < 0) nghttp2_session_terminate_session(session_, error_code(static_cast<int>(taken)));
+  const bool sane = admit(bytes);
   settle();
   wake_writer();
+  return sane;
+}
+
+bool Connection::parse(std::string_view bytes) {
+  const auto taken =
+      nghttp2_session_mem_recv(session_, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+  if (taken == NGHTTP2_ERR_FLOODED || taken == NGHTTP2_ERR_TOO_MANY_CONTINUATIONS) {
+    end_flood();
+  } else if (taken < 0) {
+    nghttp2_session_terminate_session(session_, NGHTTP2_PROTOCOL_ERROR);
+  }
   return taken == static_cast<ssize_t>(bytes.size());
+}
+
+void Connection::end_flood() noexcept {
+  flooded_ = true;
+  nghttp2_session_terminate_session(session_, NGHTTP2_ENHANCE_YOUR_CALM);
 }
 
 void Connection::wake_writer() noexcept {
@@ -94,7 +103,8 @@ void Connection::collect() {
   out_.clear();
   collect_frames();
   if (resets_.empty() || out_.size() >= kBatch) return;
-  for (const auto& reset : resets_) nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, reset.id, reset.code);
+  for (const auto& reset : resets_)
+    nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, reset.id, reset.code);
   resets_.clear();
   collect_frames();
 }

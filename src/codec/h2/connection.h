@@ -28,8 +28,8 @@ struct Waiting {
   void await_resume() const noexcept {}
 };
 
-/// Feeds nghttp2 with what comes and sends what it gives. Its callbacks resume nobody and hand nothing out: they
-/// note what came, and settle() tells it once nghttp2 has returned.
+/// Feeds nghttp2 with what comes and sends what it gives. Its callbacks resume nobody and hand nothing out:
+/// they note what came, and settle() tells it once nghttp2 has returned.
 class Connection {
  public:
   Connection(const Connection&) = delete;
@@ -55,6 +55,13 @@ class Connection {
 
   /// False: nothing more of this peer is read. What is wrong is on its way to it.
   bool feed(std::string_view bytes);
+
+  /// The same before settle(): what nghttp2 is to have of it.
+  virtual bool admit(std::string_view bytes) { return parse(bytes); }
+  bool parse(std::string_view bytes);
+  bool flooded() const noexcept { return flooded_; }
+  /// GOAWAY with ENHANCE_YOUR_CALM, for what costs work and asks for none.
+  void end_flood() noexcept;
 
   /// Until last_words(): sends whatever there is to send.
   Task<void> write_all();
@@ -87,6 +94,7 @@ class Connection {
   };
   std::vector<Reset> resets_;  // behind what nghttp2 has to send
   bool closing_ = false;
+  bool flooded_ = false;
 };
 
 }  // namespace sluice::codec::h2

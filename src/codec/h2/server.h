@@ -10,6 +10,8 @@
 
 #include "base/clock.h"
 #include "codec/h2/connection.h"
+#include "codec/h2/frame_allowance.h"
+#include "codec/h2/frame_cutter.h"
 #include "codec/h2/stream.h"
 #include "codec/server_stream.h"
 #include "http/reason.h"
@@ -169,6 +171,7 @@ class ServerConnection final : public Connection {
     idle,       ///< No stream in time.
     late,       ///< A head did not arrive in time.
     malformed,  ///< The client broke the protocol.
+    flooded,    ///< The client sent more than it had a use for.
     broken,     ///< The connection failed.
     stopped,    ///< After stop().
   };
@@ -194,6 +197,9 @@ class ServerConnection final : public Connection {
   struct Callbacks;
 
   void greet();
+  bool admit(std::string_view bytes) override;
+  bool admits(const FrameHead& head) noexcept;
+  std::uint32_t fault_of_stream(const FrameHead& head) noexcept;
   void settle() override;
   bool over() const noexcept override;
   void on_closed(Stream& stream, std::uint32_t code) noexcept override;
@@ -201,6 +207,7 @@ class ServerConnection final : public Connection {
   void give_up_streams();
   void drop(ServerStream& stream) noexcept;
   void note_reset() noexcept;
+  void note_own_reset(std::int32_t id);
   void forget(ServerStream& stream) noexcept;
   void time_reader() noexcept;
 
@@ -212,8 +219,13 @@ class ServerConnection final : public Connection {
   std::vector<ServerStream*> ready_;   // their heads are whole: to be handed out
   std::vector<ServerStream*> failed_;  // to be told
   bool stopped_ = false;
-  bool malformed_ = false;
-  std::uint64_t resets_ = 0;    // by the client, before its response was complete
+  FrameCutter frames_;
+  FrameAllowance allowance_;
+  std::int32_t newest_ = -1;              // the highest stream of a client's HEADERS
+  bool left_streams_out_ = false;         // between two that it opened
+  std::vector<std::int32_t> own_resets_;  // the latest; a ring once it is full
+  std::size_t oldest_reset_ = 0;
+  std::uint64_t resets_ = 0;    // that the client did or provoked, before its response was complete
   std::uint64_t finished_ = 0;  // streams that came to their end
 };
 

@@ -11,9 +11,22 @@ namespace {
 
 // Requests that a client may take back beyond those that it lets finish (RFC 9113 10.5, "rapid reset").
 constexpr std::uint64_t kResetsForFree = 200;
+// Streams whose reset a client need not have seen yet: far more than it may have open.
+constexpr std::size_t kResetsRemembered = 1000;
+constexpr std::uint32_t kLargestFrame = 16 * 1024;  // RFC 9113 6.5.2; we announce no other
+// What a whole exchange, and each DATA of it, may need of frames in the client's direction.
+constexpr std::uint32_t kFramesPerStream = 16;
+constexpr std::uint32_t kFramesPerData = 2;
 
 ServerConnection& connection_of(void* user) noexcept {
   return static_cast<ServerConnection&>(*static_cast<Connection*>(user));
+}
+
+// As far as its head shows: it carries a request or some of one. Padding may be all that a small DATA holds.
+bool is_of_use(const FrameHead& head) noexcept {
+  constexpr std::uint32_t kMostPadding = 256;
+  if (head.type == NGHTTP2_DATA) return head.length > (head.flags & NGHTTP2_FLAG_PADDED ? kMostPadding : 0);
+  return head.type == NGHTTP2_HEADERS || (head.type == NGHTTP2_CONTINUATION && head.length != 0);
 }
 
 }  // namespace
@@ -57,6 +70,22 @@ struct ServerConnection::Callbacks {
     if (ends) stream->take_end();
     return 0;
   }
+
+  static int on_frame_sent(nghttp2_session*, const nghttp2_frame* frame, void* user) {
+    auto& self = connection_of(user);
+    if (frame->hd.type == NGHTTP2_RST_STREAM) self.note_own_reset(frame->hd.stream_id);
+    if (frame->hd.type == NGHTTP2_DATA && frame->hd.length != 0) self.allowance_.earn(kFramesPerData);
+    return 0;
+  }
+
+  // The stream is to be reset. One that is refused was never open, so that on_closed() will not tell of it.
+  static int on_invalid_frame(nghttp2_session* session, const nghttp2_frame* frame, int, void* user) {
+    const auto id = frame->hd.stream_id;
+    if (nghttp2_session_get_stream_remote_close(session, id) != -1) return 0;
+    connection_of(user).note_own_reset(id);
+    connection_of(user).note_reset();
+    return 0;
+  }
 };
 
 ServerConnection::ServerConnection(net::Loop& loop, std::unique_ptr<net::Transport> transport,
@@ -65,11 +94,16 @@ ServerConnection::ServerConnection(net::Loop& loop, std::unique_ptr<net::Transpo
       limits_(limits),
       handler_(handler),
       read_deadline_(loop),
-      idle_since_(loop.now()) {
+      idle_since_(loop.now()),
+      frames_(NGHTTP2_CLIENT_MAGIC_LEN),
+      allowance_(loop.now()) {
   Setup setup;
   nghttp2_session_callbacks_set_on_begin_headers_callback(setup.callbacks(), &Callbacks::on_begin_headers);
   nghttp2_session_callbacks_set_on_header_callback(setup.callbacks(), &Callbacks::on_header);
   nghttp2_session_callbacks_set_on_frame_recv_callback(setup.callbacks(), &Callbacks::on_frame);
+  nghttp2_session_callbacks_set_on_frame_send_callback(setup.callbacks(), &Callbacks::on_frame_sent);
+  nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(setup.callbacks(),
+                                                               &Callbacks::on_invalid_frame);
   begin(setup.server(this));
 }
 
@@ -90,7 +124,8 @@ Task<ServerConnection::End> ServerConnection::run(std::string first) {
     }
     sane = feed(chunk->view());
   }
-  if (!sane || malformed_) end = End::malformed;
+  if (!sane) end = End::malformed;
+  if (flooded()) end = End::flooded;
   give_up_streams();
   last_words();
   co_await writer.join();
@@ -151,22 +186,69 @@ void ServerConnection::settle() {
   }
 }
 
-void ServerConnection::on_closed(Stream& which, std::uint32_t code) noexcept {
+void ServerConnection::on_closed(Stream& which, std::uint32_t) noexcept {
   auto& stream = static_cast<ServerStream&>(which);
   stream.close();
+  const bool ours = stream.failed();
+  if (!stream.finished_ && !ours) note_reset();
   if (!stream.head_complete_) return drop(stream);
   if (stream.finished_) {
     ++finished_;
+    allowance_.earn(kFramesPerStream);
     return;
   }
   stream.fail(Fault::reset);
-  if (code == NGHTTP2_NO_ERROR || code == NGHTTP2_CANCEL) note_reset();
+}
+
+bool ServerConnection::admit(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const auto part = frames_.next(bytes);
+    if (part.head && !admits(*part.head)) return false;
+    if (!parse(part.bytes)) return false;
+    bytes.remove_prefix(part.bytes.size());
+  }
+  return true;
+}
+
+// What nghttp2 would let pass.
+bool ServerConnection::admits(const FrameHead& head) noexcept {
+  if (!is_of_use(head) && !allowance_.take(loop().now())) {
+    end_flood();
+    return false;
+  }
+  auto fault = fault_of_stream(head);
+  if (head.length > kLargestFrame) fault = NGHTTP2_FRAME_SIZE_ERROR;  // CONTINUATION is not checked
+  if (fault == NGHTTP2_NO_ERROR) return true;
+  nghttp2_session_terminate_session(session(), fault);
+  return false;
+}
+
+// RFC 9113 5.1 and 5.1.1. nghttp2 ignores what comes for a stream that it knows no more, as it has to where
+// we reset it under way; it cannot tell that from one that was never opened, or that the client has ended.
+std::uint32_t ServerConnection::fault_of_stream(const FrameHead& head) noexcept {
+  const bool opens = head.type == NGHTTP2_HEADERS;
+  if ((!opens && head.type != NGHTTP2_DATA) || head.stream % 2 == 0) return NGHTTP2_NO_ERROR;
+  if (opens && head.stream > newest_) {
+    left_streams_out_ |= head.stream != newest_ + 2;
+    newest_ = head.stream;
+    return NGHTTP2_NO_ERROR;
+  }
+  // After GOAWAY it ignores new streams as well.
+  if (head.stream > newest_ || stopped_) return NGHTTP2_NO_ERROR;
+  if (nghttp2_session_get_stream_remote_close(session(), head.stream) != -1) return NGHTTP2_NO_ERROR;
+  if (std::find(own_resets_.begin(), own_resets_.end(), head.stream) != own_resets_.end())
+    return NGHTTP2_NO_ERROR;
+  return left_streams_out_ ? NGHTTP2_PROTOCOL_ERROR : NGHTTP2_STREAM_CLOSED;
+}
+
+void ServerConnection::note_own_reset(std::int32_t id) {
+  if (own_resets_.size() < kResetsRemembered) return own_resets_.push_back(id);
+  own_resets_[oldest_reset_] = id;
+  oldest_reset_ = (oldest_reset_ + 1) % kResetsRemembered;
 }
 
 void ServerConnection::note_reset() noexcept {
-  if (++resets_ <= kResetsForFree + finished_) return;
-  malformed_ = true;
-  nghttp2_session_terminate_session(session(), NGHTTP2_ENHANCE_YOUR_CALM);
+  if (++resets_ > kResetsForFree + finished_) end_flood();
 }
 
 void ServerConnection::forget(ServerStream& stream) noexcept {

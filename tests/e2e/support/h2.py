@@ -8,13 +8,23 @@ from .stream import Malformed, Stream
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = range(10)
-END_STREAM, ACK, END_HEADERS, PADDED = 1, 1, 4, 8
+END_STREAM, ACK, END_HEADERS, PADDED, WITH_PRIORITY = 1, 1, 4, 8, 0x20
+HEADER_TABLE_SIZE, ENABLE_PUSH, MAX_CONCURRENT_STREAMS, INITIAL_WINDOW_SIZE, MAX_FRAME_SIZE, MAX_HEADER_LIST_SIZE = range(1, 7)
 NO_ERROR, PROTOCOL_ERROR, INTERNAL_ERROR, FLOW_CONTROL_ERROR = 0, 1, 2, 3
 STREAM_CLOSED, FRAME_SIZE_ERROR, REFUSED_STREAM, CANCEL, COMPRESSION_ERROR, ENHANCE_YOUR_CALM = 5, 6, 7, 8, 9, 11
 
 
 def frame(kind, flags=0, stream=0, payload=b""):
     return struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + payload
+
+
+def number(value):
+    """The payload of a WINDOW_UPDATE or RST_STREAM."""
+    return struct.pack(">I", value)
+
+
+def settings_payload(*pairs):
+    return b"".join(struct.pack(">HI", key, value) for key, value in pairs)
 
 
 def length(size):
@@ -58,11 +68,18 @@ class Frame:
 class H2Connection(Stream):
     """A client that has sent its preface and settings. Acknowledges settings; grants no window by itself."""
 
-    def __init__(self, address, timeout=30, settings=()):
-        super().__init__(socket.create_connection(address, timeout=timeout))
+    def __init__(self, address, timeout=30, settings=(), tls=None):
+        self.connect(address, timeout, tls)
+        self.send(PREFACE, frame(SETTINGS, payload=settings_payload(*settings)))
+
+    def connect(self, address, timeout, tls):
+        """`tls`: an ssl.SSLContext; h2 is what it has to agree on."""
+        connected = socket.create_connection(address, timeout=timeout)
+        if tls:
+            connected = tls.wrap_socket(connected)
+            assert connected.selected_alpn_protocol() == "h2"
+        Stream.__init__(self, connected)
         self.goaway = None  # the error code of the last one
-        payload = b"".join(struct.pack(">HI", key, value) for key, value in settings)
-        self.socket.sendall(PREFACE + frame(SETTINGS, payload=payload))
 
     def send(self, *frames):
         self.socket.sendall(b"".join(frames))
@@ -116,7 +133,7 @@ class H2Upstream(H2Connection):
     def __init__(self, peer, settings=()):
         self.socket, self.pending, self.goaway = peer, b"", None
         assert self.exactly(len(PREFACE)) == PREFACE
-        self.send(frame(SETTINGS, payload=b"".join(struct.pack(">HI", key, value) for key, value in settings)))
+        self.send(frame(SETTINGS, payload=settings_payload(*settings)))
 
     def asked(self):
         """The stream of the next request, read to its end; none at the end of the connection."""
