@@ -121,7 +121,7 @@ class Rules:
         request, rest = read_head(peer)
         chunked = b"chunked" in request.lower()
         length = 0 if chunked else int(request.lower().partition(b"content-length:")[2].split(b"\r\n")[0] or b"0")
-        while (chunked and not (b"\r\n" + rest).endswith(b"\r\n0\r\n\r\n")) or len(rest) < length:
+        while (chunked and not (b"\r\n0\r\n" in b"\r\n" + rest and rest.endswith(b"\r\n\r\n"))) or len(rest) < length:
             more = peer.recv(65536)
             if not more:
                 return
