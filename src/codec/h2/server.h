@@ -219,6 +219,7 @@ class ServerConnection final : public Connection {
   std::vector<ServerStream*> ready_;   // their heads are whole: to be handed out
   std::vector<ServerStream*> failed_;  // to be told
   bool stopped_ = false;
+  bool accused_ = false;  // of an error, by a GOAWAY
   FrameCutter frames_;
   FrameAllowance allowance_;
   std::int32_t newest_ = -1;              // the highest stream of a client's HEADERS

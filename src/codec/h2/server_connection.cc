@@ -75,6 +75,7 @@ struct ServerConnection::Callbacks {
     auto& self = connection_of(user);
     if (frame->hd.type == NGHTTP2_RST_STREAM) self.note_own_reset(frame->hd.stream_id);
     if (frame->hd.type == NGHTTP2_DATA && frame->hd.length != 0) self.allowance_.earn(kFramesPerData);
+    if (frame->hd.type == NGHTTP2_GOAWAY) self.accused_ |= frame->goaway.error_code != NGHTTP2_NO_ERROR;
     return 0;
   }
 
@@ -124,12 +125,11 @@ Task<ServerConnection::End> ServerConnection::run(std::string first) {
     }
     sane = feed(chunk->view());
   }
-  if (!sane) end = End::malformed;
-  if (flooded()) end = End::flooded;
   give_up_streams();
   last_words();
   co_await writer.join();
-  co_return end;
+  if (flooded()) co_return End::flooded;
+  co_return sane && !accused_ ? end : End::malformed;
 }
 
 // Nothing more comes of them.
