@@ -407,7 +407,7 @@ FLOODS = {
     "HPACK bomb": lambda: itertools.chain([headers(1, SMALL, more=b"\x40\x03x-b\x7f\x81\x1e" + b"b" * 3968)],
                                   (headers(stream, more=b"\xbe" * 16000) for stream in range(3, 1 << 30, 2))),
 }  # fmt: skip
-FLOOD_SECONDS = float(os.environ.get("SLUICE_E2E_FLOOD", "2"))
+FLOOD_SECONDS = float(os.environ.get("SLUICE_E2E_FLOOD", "0.4"))
 
 
 class Floods(EndToEnd):
@@ -415,6 +415,8 @@ class Floods(EndToEnd):
 
     def setUp(self):
         super().setUp()
+        if sanitized():
+            self.skipTest("the pace is the sanitizer's")
         origin = self.scripted(read_to_the_end)
         upstreams = {"silent": {"endpoints": [origin.endpoint], "connections": {"max": 200}}}
         routes = [{"match": {"path": "/hello"}, "respond": {"body": "hello"}},
@@ -435,8 +437,7 @@ class Floods(EndToEnd):
                         self.flood(flood, reads)
                         wait_until(lambda: neighbour.failure or neighbour.served > before, "others are served")
                         self.assertIsNone(neighbour.failure)
-        if not sanitized():
-            self.assertLess(self.sluice.memory_kib("VmHWM"), 64 << 10)
+        self.assertLess(self.sluice.memory_kib("VmHWM"), 64 << 10)
 
     def flood(self, flood, reads):
         """Until it is ended, again and again."""
@@ -467,11 +468,12 @@ class Floods(EndToEnd):
             served = neighbour.served
             while time.monotonic() < stop:
                 for client in starved:
-                    client.send(*(window(1, stream) for stream in range(1, 200, 2)))
-                    client.until(DATA)
+                    # One that opens more windows than it reads from is a flood, and may be ended as one.
+                    with contextlib.suppress(ConnectionResetError, BrokenPipeError, Malformed):
+                        client.send(*(window(1, stream) for stream in range(1, 200, 2)))
+                        client.until(DATA)
             wait_until(lambda: neighbour.served > served, "others are served")
-            if not sanitized():
-                self.assertLess(self.sluice.memory_kib() - before, 2000 * 110)  # the streams that may be open, each with its body
+            self.assertLess(self.sluice.memory_kib() - before, 2000 * 110)  # the streams that may be open, each with its body
 
 
 class Neighbour:
