@@ -35,7 +35,7 @@ void CallDeadline::on_timer() noexcept {
   if (!live_.client->started() || live_.client->finished()) return;
   // Else a client that takes nothing would hold it up. It has not left by itself.
   live_.hangup.end();
-  live_.client->abort(Fault::cancelled);
+  live_.client->abort(Fault::timed_out);
 }
 
 }  // namespace sluice::proxy

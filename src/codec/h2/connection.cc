@@ -135,7 +135,8 @@ Task<void> Connection::write_all() {
     auto sent = co_await transport_->write({&slice, 1});
     write_deadline_.clear();
     if (!sent) {
-      transport_->abort(Fault::reset);
+      // What the peer has said before it left may still be there to be read, and tell more.
+      write_deadline_.set(*transport_, loop_.now() + kLinger);
       break;
     }
   }

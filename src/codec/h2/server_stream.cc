@@ -253,7 +253,8 @@ const net::TlsFacts* ServerStream::tls() const noexcept { return connection_->tr
 
 void ServerStream::abort(Fault why) noexcept {
   if (failed()) return;
-  reset(NGHTTP2_INTERNAL_ERROR);
+  // gRPC reads CANCEL behind a deadline as what it is.
+  reset(why == Fault::timed_out ? NGHTTP2_CANCEL : NGHTTP2_INTERNAL_ERROR);
   fail(why);
 }
 
