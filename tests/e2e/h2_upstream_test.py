@@ -5,7 +5,6 @@ import json
 import struct
 import subprocess
 import threading
-import time
 
 from support.case import EndToEnd, needs
 from support.h2 import (
@@ -208,12 +207,16 @@ class Scripted(EndToEnd):
             self.assertEqual([client.ask(head("GET", "/")).body for _ in range(3)], [b"1", b"2", b"2"])
 
     def test_the_limit_of_streams_is_that_of_the_upstream(self):
-        together = []
+        asked, another = [], threading.Event()
 
-        def script(upstream, _):
+        def script(upstream, number):
+            if number > 1:
+                another.set()
             while stream := upstream.asked():
-                together.append(stream)
-                time.sleep(0.05)  # the pace of this upstream
+                asked.append(stream)
+                # All but the first of all are kept until another connection has come for the others.
+                if len(asked) > 1:
+                    another.wait(30)
                 upstream.answer(stream)
 
         sluice = self.through(script, settings=[(MAX_CONCURRENT_STREAMS, 1)])
@@ -223,7 +226,7 @@ class Scripted(EndToEnd):
             thread.start()
         for thread in threads:
             thread.join()
-        self.assertEqual(len(together), 6)
+        self.assertEqual(len(asked), 6)
         self.assertGreater(self.connections, 1)
 
     def test_malformed_responses_are_502(self):
