@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "conf/problem.h"
 #include "net/tls/memory.h"
@@ -96,7 +96,8 @@ CommandLine::CommandLine() {
   app_.allow_extras();
   app_.get_formatter()->label("SUBCOMMAND", "COMMAND");
   app_.footer(kExamples);
-  app_.set_version_flag("--version", [] { return "sluice " SLUICE_VERSION; }, "Print the version and exit");
+  app_.set_version_flag(
+      "--version", [] { return "sluice " SLUICE_VERSION; }, "Print the version and exit");
 
   auto& run = command("run", "Serve with a configuration file until SIGTERM or SIGINT",
                       [this] { return runtime::run(file_); });
@@ -159,7 +160,8 @@ void CommandLine::add_port(const std::string& option, std::uint16_t& port, const
     const bool fits = !text.empty() && text.size() <= 5 && text.find_first_not_of("0123456789") == text.npos;
     return fits && std::stoi(text) <= 65535 ? "" : "wanted a port from 0 to 65535, found '" + text + "'";
   };
-  commands_.back().first->add_option(option, port, what)
+  commands_.back()
+      .first->add_option(option, port, what)
       ->check(CLI::Validator(is_port, ""))
       ->type_name("PORT")
       ->capture_default_str();
@@ -262,7 +264,8 @@ int fail(const std::string& line) {
 int flushed(int code) {
   errno = 0;
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
-  return fail(errno == 0 ? "cannot write to stdout" : fmt::format("cannot write to stdout: {}", std::strerror(errno)));
+  return fail(errno == 0 ? "cannot write to stdout"
+                         : fmt::format("cannot write to stdout: {}", std::strerror(errno)));
 }
 
 }  // namespace

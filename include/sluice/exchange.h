@@ -31,15 +31,15 @@ struct ClientInfo {
   std::string_view peer_address;  ///< Who holds the connection.
   std::string_view peer;          ///< The same with its port, as the access log shows it.
   std::uint16_t peer_port = 0;
-  bool trusted_peer = false;      ///< The peer is one of the listener's trusted_proxies.
+  bool trusted_peer = false;  ///< The peer is one of the listener's trusted_proxies.
   bool tls = false;
 };
 
 /// What is counted and timed; written by the gateway, read by logs and metrics.
 struct ExchangeTimes {
-  TimePoint started;            ///< The head of the request was complete.
-  TimePoint upstream_started;   ///< The last attempt began; zero where there was none.
-  TimePoint upstream_head;      ///< The final response head of the upstream was complete.
+  TimePoint started;                     ///< The head of the request was complete.
+  TimePoint upstream_started;            ///< The last attempt began; zero where there was none.
+  TimePoint upstream_head;               ///< The final response head of the upstream was complete.
   std::uint64_t request_head_bytes = 0;  ///< On the wire.
   std::uint64_t request_body_bytes = 0;
   std::uint64_t response_body_bytes = 0;

@@ -19,11 +19,13 @@ struct RequestHead {
   std::string_view authority;    ///< Host with port as sent, from the target or Host (RFC 9112 3.2.2).
   std::string_view host;         ///< Lower case, without port; IPv6 in brackets.
   std::string_view target;       ///< As received.
-  std::string_view path;         ///< Normalised (RFC 3986 6.2.2): what routes match and upstreams receive. "*" for OPTIONS *.
-  std::string_view query;        ///< Without the question mark.
-  bool has_query = false;        ///< Tells "/a?" from "/a".
-  bool has_encoded_slash = false;  ///< %2F or %5C is in the path; only routes that allow it take such a request.
-  http::BodyLength body;         ///< How the body is framed (RFC 9112 6.3).
+  std::string_view
+      path;  ///< Normalised (RFC 3986 6.2.2): what routes match and upstreams receive. "*" for OPTIONS *.
+  std::string_view query;  ///< Without the question mark.
+  bool has_query = false;  ///< Tells "/a?" from "/a".
+  bool has_encoded_slash =
+      false;              ///< %2F or %5C is in the path; only routes that allow it take such a request.
+  http::BodyLength body;  ///< How the body is framed (RFC 9112 6.3).
   http::HeaderBlock fields;
 
   void clear() noexcept;

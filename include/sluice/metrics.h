@@ -53,7 +53,8 @@ class Buckets {
   static constexpr std::size_t max_bounds = 32;
 
   /// `per_shown` whole units are one of what a scrape shows: 1e9 for nanoseconds shown as seconds.
-  constexpr Buckets(std::span<const std::uint64_t> bounds, double per_shown) : bounds_(bounds), per_shown_(per_shown) {
+  constexpr Buckets(std::span<const std::uint64_t> bounds, double per_shown)
+      : bounds_(bounds), per_shown_(per_shown) {
     if (bounds.size() > max_bounds) throw "a histogram has at most 32 bounds";
     for (std::size_t i = 1; i < bounds.size(); ++i)
       if (bounds[i] <= bounds[i - 1]) throw "the bounds of a histogram ascend";
@@ -74,7 +75,9 @@ class Buckets {
   }
 
   constexpr std::span<const std::uint64_t> bounds() const noexcept { return bounds_; }
-  constexpr double shown(std::uint64_t value) const noexcept { return static_cast<double>(value) / per_shown_; }
+  constexpr double shown(std::uint64_t value) const noexcept {
+    return static_cast<double>(value) / per_shown_;
+  }
 
  private:
   std::span<const std::uint64_t> bounds_;

@@ -32,7 +32,8 @@ class SlotLayout {
     static_assert(std::is_nothrow_default_constructible_v<T> || std::is_trivially_copyable_v<T>);
     size_ = (size_ + alignof(T) - 1) / alignof(T) * alignof(T);
     Slot<T> slot(size_);
-    entries_.push_back({size_, [](void* at) { ::new (at) T(); }, [](void* at) { static_cast<T*>(at)->~T(); }});
+    entries_.push_back(
+        {size_, [](void* at) { ::new (at) T(); }, [](void* at) { static_cast<T*>(at)->~T(); }});
     size_ += sizeof(T);
     return slot;
   }

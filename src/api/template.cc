@@ -201,8 +201,7 @@ const std::vector<std::string_view>& Template::variables() {
   static const std::vector<std::string_view> names = {
       "client.ip",  "client.port", "consumer",  "listener", "method",     "scheme",      "authority",
       "host",       "path",        "path.rest", "query",    "query.NAME", "header.NAME", "cookie.NAME",
-      "request_id", "trace_id",    "route",     "upstream", "status",
-      "reason"};
+      "request_id", "trace_id",    "route",     "upstream", "status",     "reason"};
   return names;
 }
 
@@ -272,9 +271,13 @@ std::string_view Template::expand(const Exchange& exchange, Arena& arena, Use us
 namespace sluice::conf {
 
 const TypeSpec& Type<Template>::spec() {
-  static const auto type = scalar<Template>(
-      {.title = "template", .wanted = "a text with variables like {path}", .pattern = "", .integers = true, .variables = true},
-      &Template::parse, [](const Template& value) { return value.text(); });
+  static const auto type =
+      scalar<Template>({.title = "template",
+                        .wanted = "a text with variables like {path}",
+                        .pattern = "",
+                        .integers = true,
+                        .variables = true},
+                       &Template::parse, [](const Template& value) { return value.text(); });
   return type;
 }
 

@@ -14,8 +14,8 @@ using WallTime = std::chrono::system_clock::time_point;
 class Clock {
  public:
   virtual ~Clock() = default;
-  virtual TimePoint now() noexcept = 0;   ///< Monotonic.
-  virtual WallTime wall() noexcept = 0;   ///< UTC.
+  virtual TimePoint now() noexcept = 0;  ///< Monotonic.
+  virtual WallTime wall() noexcept = 0;  ///< UTC.
 };
 
 /// The machine's clocks.

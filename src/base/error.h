@@ -11,21 +11,21 @@ namespace sluice {
 /// What happened. Stable names, used in logs and metrics.
 enum class Fault : std::uint8_t {
   none,
-  closed,         ///< The peer ended the stream in order (FIN) where more was needed.
-  reset,          ///< The peer broke the connection (ECONNRESET, EPIPE).
-  refused,        ///< Nobody listens there (ECONNREFUSED).
-  unreachable,    ///< No route to the host or network.
-  timed_out,      ///< A deadline of ours passed.
-  cancelled,      ///< We gave up the operation ourselves.
-  no_descriptors, ///< EMFILE, ENFILE.
-  no_memory,      ///< ENOMEM, ENOBUFS.
-  malformed,      ///< The peer broke the protocol.
-  too_large,      ///< A limit on size or count was passed.
-  unresolved,     ///< The name has no address.
-  tls,            ///< Handshake or record failure.
-  certificate,    ///< The peer's certificate does not stand up to verification.
-  no_protocol,    ///< The handshake agrees on no protocol that we want to speak.
-  other,          ///< See os_error.
+  closed,          ///< The peer ended the stream in order (FIN) where more was needed.
+  reset,           ///< The peer broke the connection (ECONNRESET, EPIPE).
+  refused,         ///< Nobody listens there (ECONNREFUSED).
+  unreachable,     ///< No route to the host or network.
+  timed_out,       ///< A deadline of ours passed.
+  cancelled,       ///< We gave up the operation ourselves.
+  no_descriptors,  ///< EMFILE, ENFILE.
+  no_memory,       ///< ENOMEM, ENOBUFS.
+  malformed,       ///< The peer broke the protocol.
+  too_large,       ///< A limit on size or count was passed.
+  unresolved,      ///< The name has no address.
+  tls,             ///< Handshake or record failure.
+  certificate,     ///< The peer's certificate does not stand up to verification.
+  no_protocol,     ///< The handshake agrees on no protocol that we want to speak.
+  other,           ///< See os_error.
 };
 
 /// Whose side the fault came from.

@@ -127,9 +127,7 @@ class [[nodiscard]] Task {
       child.promise().continuation = parent;
       return true;
     }
-    T await_resume() {
-      return task.handle_ ? task.handle_.promise().take() : std::move(task).take();
-    }
+    T await_resume() { return task.handle_ ? task.handle_.promise().take() : std::move(task).take(); }
   };
 
   struct Nothing {};

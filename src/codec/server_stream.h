@@ -54,7 +54,8 @@ class ServerStream : public BodySource, public BodySink {
   /// Null where the client's bytes are not encrypted.
   virtual const net::TlsFacts* tls() const noexcept = 0;
 
-  /// Asks to be told when the client leaves, or speaks, while nobody reads from it; see net::Transport::watch().
+  /// Asks to be told when the client leaves, or speaks, while nobody reads from it; see
+  /// net::Transport::watch().
   virtual void watch(net::Watcher* watcher) noexcept = 0;
 
   /// What is known without a system call: the client has left.

@@ -1,5 +1,5 @@
-// Between the two ways in which a WebSocket begins: an upgrade in HTTP/1.1 (RFC 6455 4), an extended CONNECT in HTTP/2
-// (RFC 8441), which has no use for the keys of the other.
+// Between the two ways in which a WebSocket begins: an upgrade in HTTP/1.1 (RFC 6455 4), an extended CONNECT
+// in HTTP/2 (RFC 8441), which has no use for the keys of the other.
 #pragma once
 
 #include <string>

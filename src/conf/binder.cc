@@ -136,8 +136,7 @@ void ObjectSpec::check_keys(const Node& node, const std::vector<char>& seen, Con
   for (const auto& group : groups_) {
     std::vector<std::string> written;
     for (const auto& key : group.keys)
-      if (const auto* known = field(key); known && seen[index_of(*known)])
-        written.push_back(key);
+      if (const auto* known = field(key); known && seen[index_of(*known)]) written.push_back(key);
     check_group(group, node, written, context);
   }
 }

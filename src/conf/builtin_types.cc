@@ -33,8 +33,7 @@ Parsed<T> parse_integer(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error == std::errc{} && end == text.data() + text.size()) return value;
   return Malformed{"wanted a whole number from " + std::to_string(std::numeric_limits<T>::min()) + " to " +
-                   std::to_string(std::numeric_limits<T>::max()) + ", found " +
-                   shortened(text)};
+                   std::to_string(std::numeric_limits<T>::max()) + ", found " + shortened(text)};
 }
 
 template <class T>

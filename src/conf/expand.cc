@@ -19,7 +19,9 @@ std::optional<std::string> process_environment(std::string_view name) {
   return value;
 }
 
-Parsed<std::string> file_system(const std::filesystem::path& path) { return read_regular_file(path, largest_file); }
+Parsed<std::string> file_system(const std::filesystem::path& path) {
+  return read_regular_file(path, largest_file);
+}
 
 bool is_name(std::string_view text) {
   if (text.empty() || is_digit(text[0])) return false;

@@ -34,8 +34,8 @@ struct Problem {
 /// `file:line:column: path: message; hint`, without the parts that are not known.
 std::string one_line(const Problem& problem);
 
-/// Collects problems; reading and binding go on after each. The first 200 are kept, the others counted. Not for
-/// several threads.
+/// Collects problems; reading and binding go on after each. The first 200 are kept, the others counted. Not
+/// for several threads.
 class Problems {
  public:
   void add(Problem problem);

@@ -15,7 +15,8 @@ namespace sluice::conf {
 /// What the text of ${…} is looked up in; the process's own by default. Tests give their own.
 struct Surroundings {
   std::function<std::optional<std::string>(std::string_view name)> environment;
-  /// For ${file:path}, by the path made absolute against the configuration file's directory; of at most 1 MiB.
+  /// For ${file:path}, by the path made absolute against the configuration file's directory; of at most 1
+  /// MiB.
   std::function<Parsed<std::string>(const std::filesystem::path& path)> file;
 };
 
@@ -29,8 +30,8 @@ struct Surroundings {
 /// ${NAME:-default} has a default for one that is missing or empty, ${file:path} is the content of a
 /// regular file without its last line end, $${ is a literal ${. What they give is not expanded again.
 ///
-/// Hostile files end soon: at 100 levels, at a million values, and at 64 MiB of text, each with what aliases and ${…}
-/// stand for.
+/// Hostile files end soon: at 100 levels, at a million values, and at 64 MiB of text, each with what aliases
+/// and ${…} stand for.
 Node read_text(std::string_view text, const std::string& file_name, Problems& problems,
                const Surroundings& surroundings = {});
 

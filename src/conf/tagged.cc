@@ -70,10 +70,10 @@ void DefinitionType::write(const void* from, const Node&, Disclosure disclosure,
   const auto& definition = *static_cast<const Definition*>(from);
   out = Json::object();
   if (definition.kind.empty()) return;
-  out[definition.kind] = definition.entry != nullptr && definition.value
-                             ? to_json({definition.entry->spec(), definition.value.get()}, disclosure,
-                                       definition.config)
-                             : Json::object();
+  out[definition.kind] =
+      definition.entry != nullptr && definition.value
+          ? to_json({definition.entry->spec(), definition.value.get()}, disclosure, definition.config)
+          : Json::object();
 }
 
 const DefinitionType& definition_type() {

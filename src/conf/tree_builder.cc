@@ -184,7 +184,8 @@ void TreeBuilder::open_collection(Node::Kind kind, const YAML::Mark& mark, const
 }
 
 void TreeBuilder::open(std::uint32_t node, Location where) {
-  if (open_.size() == most_levels) throw Broken{where, "lists and maps are nested deeper than 100 levels", {}};
+  if (open_.size() == most_levels)
+    throw Broken{where, "lists and maps are nested deeper than 100 levels", {}};
   open_.push_back({.node = node});
 }
 

@@ -52,7 +52,8 @@ std::optional<Problem> unquoted(std::string_view theirs, const Source& source, L
     return source.problem(where, "this does not belong to the brackets before it",
                           "a text that begins with [ or { must be in quotes");
   if (theirs == "end of map not found" && !trim(before).empty())
-    return source.problem(where, "this does not belong to the value before it", "put the whole text in quotes");
+    return source.problem(where, "this does not belong to the value before it",
+                          "put the whole text in quotes");
   return {};
 }
 

@@ -21,7 +21,9 @@ constexpr std::size_t shortest = 2;  // "TE"
 // wrongly (CR and '-') is caught by the comparison afterwards.
 constexpr std::uint64_t key_of(std::string_view name) noexcept {
   const std::size_t n = name.size();
-  const auto at = [&](std::size_t i) { return static_cast<std::uint64_t>(static_cast<unsigned char>(name[i])); };
+  const auto at = [&](std::size_t i) {
+    return static_cast<std::uint64_t>(static_cast<unsigned char>(name[i]));
+  };
   return n | at(0) << 8 | at(n / 2) << 16 | at(n - 1) << 24 | at(n * 3 / 4) << 32 | 0x2020202000u;
 }
 

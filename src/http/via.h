@@ -16,8 +16,8 @@ namespace sluice::http {
 /// with, as short_name() gives it, and who we are.
 void append_via(HeaderBlock& fields, std::string_view hop, Arena& arena);
 
-/// How often a hop is in the list that calls itself so, its comment included ("pseudonym (comment)"): the rounds
-/// that the message has made.
+/// How often a hop is in the list that calls itself so, its comment included ("pseudonym (comment)"): the
+/// rounds that the message has made.
 std::size_t via_count(const HeaderBlock& fields, std::string_view hop) noexcept;
 
 /// The most that Max-Forwards is read as: RFC 9110 7.6.2 lets a recipient have its own maximum.

@@ -26,8 +26,10 @@ bool is_ours(const Template::Piece& piece) {
     case Variable::status:
     case Variable::reason:
     case Variable::route:
-    case Variable::request_id: return true;
-    default: return false;
+    case Variable::request_id:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -48,9 +50,9 @@ const conf::ObjectSpec& Refusal::spec() {
                  "May hold {status}, {reason}, {route} and {request_id}; a literal brace is doubled.",
                  conf::required())
           .field("content_type", &Refusal::content_type, "What the body is.",
-                 conf::matching("a media type", "", [](std::string_view text) {
-                   return !text.empty() && http::is_field_value(text);
-                 }))
+                 conf::matching(
+                     "a media type", "",
+                     [](std::string_view text) { return !text.empty() && http::is_field_value(text); }))
           .check(&check_variables);
   return spec;
 }

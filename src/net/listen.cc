@@ -28,8 +28,8 @@ class Descriptor {
   int descriptor_;
 };
 
-// Bytes that the kernel keeps for a peer beyond what is on its way to it. Without it a slow reader has megabytes of
-// the kernel's memory, and the gateway cannot tell that it is slow before they are full.
+// Bytes that the kernel keeps for a peer beyond what is on its way to it. Without it a slow reader has
+// megabytes of the kernel's memory, and the gateway cannot tell that it is slow before they are full.
 constexpr int kMostUnsent = 128 * 1024;
 
 Error last_error() noexcept { return from_errno(errno); }

@@ -19,7 +19,11 @@ std::string_view name(Backend backend) noexcept {
 }
 
 Loop::Loop(Clock& clock)
-    : clock_(clock), now_(clock.now()), wait_began_(now_), wall_(clock.wall()), timers_(now_),
+    : clock_(clock),
+      now_(clock.now()),
+      wait_began_(now_),
+      wall_(clock.wall()),
+      timers_(now_),
       tls_buffers_(std::make_unique<BufferPool>(LoopOptions{})) {}
 
 Loop::~Loop() = default;

@@ -150,8 +150,8 @@ struct SleepAwaiter final : Timer {
 };
 inline auto Loop::sleep(Duration duration) noexcept { return SleepAwaiter{*this, duration}; }
 
-/// A deadline on a connection or a stream: aborts it with Fault::timed_out, or only gives its read up. Setting it to a
-/// later time costs a store; it is moved in the wheel only when it would fire.
+/// A deadline on a connection or a stream: aborts it with Fault::timed_out, or only gives its read up.
+/// Setting it to a later time costs a store; it is moved in the wheel only when it would fire.
 class Deadline : public Timer {
  public:
   explicit Deadline(Loop& loop) noexcept : loop_(loop) {}

@@ -20,7 +20,8 @@ struct ProxyHeader {
   Address destination;
 };
 
-/// Of what a stream begins with. A header of either version is complete or found malformed within 64 KiB + 16.
+/// Of what a stream begins with. A header of either version is complete or found malformed within 64 KiB
+/// + 16.
 ProxyHeader parse_proxy_header(std::string_view bytes);
 
 enum class ProxyVersion : std::uint8_t { v1, v2 };

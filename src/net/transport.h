@@ -111,8 +111,8 @@ class Transport : public Breakable {
   /// Sends FIN after what was written; reading goes on.
   virtual void shutdown_write() noexcept = 0;
 
-  /// The next write is the last, and shutdown_write() comes right after it: a transport that can sends the end
-  /// with those bytes rather than behind them.
+  /// The next write is the last, and shutdown_write() comes right after it: a transport that can sends the
+  /// end with those bytes rather than behind them.
   virtual void end_with_next_write() noexcept {}
 
   /// Gives a pending read up: it completes soon with Fault::cancelled, and no byte is lost for
@@ -124,8 +124,8 @@ class Transport : public Breakable {
   /// message for a whole one.
   void abort(Fault why, bool reset = false) noexcept override = 0;
 
-  /// How many bytes the other side has taken since the connection was made, as far as its kernel has confirmed;
-  /// none where that cannot be told (unix sockets). May be a system call.
+  /// How many bytes the other side has taken since the connection was made, as far as its kernel has
+  /// confirmed; none where that cannot be told (unix sockets). May be a system call.
   virtual std::optional<std::uint64_t> delivered() const noexcept { return {}; }
 
   virtual const Address& peer() const noexcept = 0;

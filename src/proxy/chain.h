@@ -13,8 +13,8 @@ namespace sluice::proxy {
 
 /// How far an exchange has come; belongs to the exchange.
 struct ChainProgress {
-  std::uint16_t seen = 0;     ///< Middlewares whose on_request was called: on_done is owed to them.
-  std::uint16_t passed = 0;   ///< Of those, from the outside, the ones that said `next`: on_response is owed.
+  std::uint16_t seen = 0;    ///< Middlewares whose on_request was called: on_done is owed to them.
+  std::uint16_t passed = 0;  ///< Of those, from the outside, the ones that said `next`: on_response is owed.
 };
 
 /// A hook that throws becomes a refusal with Reason::internal; nothing leaves the chain.

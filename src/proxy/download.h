@@ -6,8 +6,9 @@
 
 namespace sluice::proxy {
 
-// Both leave in exchange.reason what went wrong; the status stays what was sent. False: the response broke before
-// anything of it was sent; exchange.response is then a refusal in its place, which is still to be sent.
+// Both leave in exchange.reason what went wrong; the status stays what was sent. False: the response broke
+// before anything of it was sent; exchange.response is then a refusal in its place, which is still to be
+// sent.
 
 /// Sends the response of the leased connection, whose final head is in exchange.response, as it
 /// comes in.

@@ -15,20 +15,31 @@ constexpr unsigned kMaxInterim = 16;   // 1xx responses in front of a final one
 http::Reason connect_reason(const Error& error) {
   if (error.side == Side::us) {
     switch (error.fault) {
-      case Fault::too_large: return http::Reason::upstream_pending_full;
-      case Fault::timed_out: return http::Reason::pending_timeout;
-      case Fault::no_descriptors: return http::Reason::no_descriptors;
-      default: return http::Reason::internal;
+      case Fault::too_large:
+        return http::Reason::upstream_pending_full;
+      case Fault::timed_out:
+        return http::Reason::pending_timeout;
+      case Fault::no_descriptors:
+        return http::Reason::no_descriptors;
+      default:
+        return http::Reason::internal;
     }
   }
   switch (error.fault) {
-    case Fault::refused: return http::Reason::upstream_connect_refused;
-    case Fault::timed_out: return http::Reason::upstream_connect_timeout;
-    case Fault::unresolved: return http::Reason::upstream_unresolved;
-    case Fault::tls: return http::Reason::upstream_tls_failed;
-    case Fault::certificate: return http::Reason::upstream_certificate_invalid;
-    case Fault::no_protocol: return http::Reason::upstream_no_h2;
-    default: return http::Reason::upstream_connect_failed;
+    case Fault::refused:
+      return http::Reason::upstream_connect_refused;
+    case Fault::timed_out:
+      return http::Reason::upstream_connect_timeout;
+    case Fault::unresolved:
+      return http::Reason::upstream_unresolved;
+    case Fault::tls:
+      return http::Reason::upstream_tls_failed;
+    case Fault::certificate:
+      return http::Reason::upstream_certificate_invalid;
+    case Fault::no_protocol:
+      return http::Reason::upstream_no_h2;
+    default:
+      return http::Reason::upstream_connect_failed;
   }
 }
 
@@ -41,17 +52,23 @@ http::Refusal head_refusal(const LiveExchange& live, const Error& error) {
   // In TLS 1.3 a client's handshake is over before its certificate was looked at.
   const bool shaking_hands = !live.lease->reused() && live.lease->stream().bytes_received() == 0;
   if (error.fault == Fault::tls && shaking_hands) return {http::Reason::upstream_tls_failed, {}};
-  return {error.fault == Fault::reset ? http::Reason::upstream_reset : http::Reason::upstream_closed_early, {}};
+  return {error.fault == Fault::reset ? http::Reason::upstream_reset : http::Reason::upstream_closed_early,
+          {}};
 }
 
 http::Refusal upload_refusal(const LiveExchange& live) {
   if (!live.is_wanted()) return {live.given_up, {}};
   switch (live.upload_error->fault) {
-    case Fault::too_large: return {http::Reason::body_too_large, {}};
-    case Fault::malformed: return live.body_refusal();
-    case Fault::timed_out: return {http::Reason::body_too_slow, {}};
-    case Fault::closed: return {http::Reason::truncated_body, {}};
-    default: return {http::Reason::client_closed, {}};
+    case Fault::too_large:
+      return {http::Reason::body_too_large, {}};
+    case Fault::malformed:
+      return live.body_refusal();
+    case Fault::timed_out:
+      return {http::Reason::body_too_slow, {}};
+    case Fault::closed:
+      return {http::Reason::truncated_body, {}};
+    default:
+      return {http::Reason::client_closed, {}};
   }
 }
 
@@ -119,7 +136,8 @@ Task<bool> Forwarder::forward(LiveExchange& live) {
     live.upstream_deadline.clear();
     live.lease.reset();
   }
-  if (live.call_deadline.passed() && !failed_by_client(live)) state.failure = {http::Reason::grpc_timeout, {}};
+  if (live.call_deadline.passed() && !failed_by_client(live))
+    state.failure = {http::Reason::grpc_timeout, {}};
   if (state.failure.reason == http::Reason::client_closed) live.give_up(http::Reason::client_closed);
   exchange.refuse(state.failure.reason, state.failure.detail);
   co_return false;
@@ -160,14 +178,15 @@ Task<bool> Forwarder::connect(LiveExchange& live, Attempt& state) {
     co_return true;
   }
   state.target.metrics->attempt_failed(lease.error().fault);
-  if (lease.error().fault == Fault::no_descriptors) state.target.upstream->report_no_descriptors(live.exchange.now());
+  if (lease.error().fault == Fault::no_descriptors)
+    state.target.upstream->report_no_descriptors(live.exchange.now());
   state.failure = {live.is_wanted() ? connect_reason(lease.error()) : live.given_up, {}};
   bool elsewhere = lease.error().side == Side::upstream && ++state.endpoints < kMaxEndpoints;
-  co_return elsewhere && live.is_wanted() && !live.route_timed_out();
+  co_return elsewhere&& live.is_wanted() && !live.route_timed_out();
 }
 
-// After a connection that brought no head. True: an idle one that turned out to be closed, or an upstream that says
-// so, before anything can have been acted on.
+// After a connection that brought no head. True: an idle one that turned out to be closed, or an upstream
+// that says so, before anything can have been acted on.
 bool Forwarder::may_try_again(LiveExchange& live, Attempt& state, const Error& error) {
   state.target.metrics->attempt_failed(error.fault);
   auto& stream = live.lease->stream();
@@ -182,7 +201,8 @@ bool Forwarder::may_try_again(LiveExchange& live, Attempt& state, const Error& e
   }
   if (!untouched || !replayable || !((stale && safe) || error.retry_safe)) return false;
   // One that refuses the stream is busy; one that lets go of the connection takes another.
-  state.again = !error.retry_safe || error.fault == Fault::closed || state.target.upstream->config().endpoints.size() == 1;
+  state.again = !error.retry_safe || error.fault == Fault::closed ||
+                state.target.upstream->config().endpoints.size() == 1;
   return true;
 }
 
@@ -213,7 +233,8 @@ Task<Result<void>> Forwarder::exchange_heads(LiveExchange& live) {
       co_return sent || head.error().fault == Fault::tls ? head : sent;
     }
     auto status = exchange.response.status;
-    if (status == 101 && !is_wanted_switch(live)) co_return broke_protocol(live, http::Reason::upstream_unexpected_upgrade);
+    if (status == 101 && !is_wanted_switch(live))
+      co_return broke_protocol(live, http::Reason::upstream_unexpected_upgrade);
     if (status >= 200 || status == 101) {
       auto taken = take_early_piece(live);
       if (!taken) live.upstream_refusal = stream.refusal();

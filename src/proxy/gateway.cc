@@ -96,7 +96,8 @@ Step Gateway::begin(LiveExchange& live, const http::Refusal& refusal) {
 
 Step Gateway::find_route(LiveExchange& live) {
   auto& exchange = live.exchange;
-  if (exchange.request.method == http::Method::connect) return refuse_for_good(live, {http::Reason::upgrade_refused, {}});
+  if (exchange.request.method == http::Method::connect)
+    return refuse_for_good(live, {http::Reason::upgrade_refused, {}});
   if (is_last_hop(exchange.request)) return answer_as_last_hop(exchange);
   auto result = table_->match(exchange.request);
   bool slash_allowed = result && routes_[result.route]->settings.allow_encoded_slash;
@@ -144,7 +145,8 @@ void Gateway::finish(LiveExchange& live) {
   auto& times = exchange.times;
   std::optional<Duration> upstream_time;
   if (times.attempts != 0) {
-    upstream_time = (times.upstream_head != TimePoint{} ? times.upstream_head : exchange.now()) - times.upstream_started;
+    upstream_time =
+        (times.upstream_head != TimePoint{} ? times.upstream_head : exchange.now()) - times.upstream_started;
   }
   auto& metrics = live.route ? live.route->metrics : parts_.shard.unmatched();
   metrics.record({.method = exchange.request.method,

@@ -73,7 +73,8 @@ Task<void> H2Session::serve(Lease lease, http::Refusal refusal) {
   lease->live.private_connections = &private_connections_;
   client_.describe(exchange);
   // An https URI asked for in the clear, and not by way of a proxy that is trusted.
-  const bool another_scheme = http::equal_ignore_case(lease->scheme(), "https") && exchange.request.scheme != "https";
+  const bool another_scheme =
+      http::equal_ignore_case(lease->scheme(), "https") && exchange.request.scheme != "https";
   if (!refusal && (another_scheme || !client_.may_ask(exchange.request)))
     refusal = {http::Reason::misdirected, {}};
   co_await gateway->serve(lease->live, *lease, listener_.plan_->settings, refusal);

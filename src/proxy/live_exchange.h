@@ -48,8 +48,8 @@ class LiveExchange {
   /// Lets everything go; nothing may be pending.
   void end() noexcept;
 
-  /// Nobody waits for the response any more, for this reason: client_closed or drained. Gives up whatever waits
-  /// for an upstream.
+  /// Nobody waits for the response any more, for this reason: client_closed or drained. Gives up whatever
+  /// waits for an upstream.
   void give_up(http::Reason why) noexcept;
   bool is_wanted() const noexcept { return given_up == http::Reason::none; }
 
@@ -81,7 +81,7 @@ class LiveExchange {
   Exchange exchange;
   codec::ServerStream* client = nullptr;
   upstream::PrivateConnections* private_connections = nullptr;  // of the client's connection
-  const SharedMemoryPressure* memory = nullptr;  // null: without a ceiling
+  const SharedMemoryPressure* memory = nullptr;                 // null: without a ceiling
   Route* route = nullptr;
   std::string_view path;  // as asked for, before any rewrite
   ChainProgress progress;
@@ -91,25 +91,25 @@ class LiveExchange {
   std::optional<upstream::Lease> lease;
   net::Deadline upstream_deadline;  // on the leased connection; cleared before the lease ends
   const upstream::UpstreamConfig* target = nullptr;  // the upstream that is asked
-  TimePoint route_deadline = TimePoint::max();         // max() while the request comes in and once the response does
-  std::uint64_t max_body = 0;  // bytes of the request's body; 0: no limit
-  bool expects_tunnel = false;  // the request asks for an upgrade
+  TimePoint route_deadline = TimePoint::max();  // max() while the request comes in and once the response does
+  std::uint64_t max_body = 0;                   // bytes of the request's body; 0: no limit
+  bool expects_tunnel = false;                  // the request asks for an upgrade
 
-  BodyPiece first;            // the first piece of the request's body, sent with the head
-  std::string buffered;       // what it points into where the route's buffer_request gathered it
+  BodyPiece first;       // the first piece of the request's body, sent with the head
+  std::string buffered;  // what it points into where the route's buffer_request gathered it
   Slice buffered_slice;
   bool first_taken = false;
   const http::HeaderBlock* request_trailers = nullptr;  // behind the filters, with the last piece
-  Child upload;               // the request's body, beside the response
+  Child upload;                                         // the request's body, beside the response
   std::optional<Error> upload_error;
   bool writing = false;       // a piece of the request is pending towards the upstream
   bool reading = false;       // a piece of the response's body is awaited
   bool request_sent = false;  // to its end, or as far as it goes
   HangupWatch hangup;
   http::Refusal upstream_refusal;  // what was wrong with the last attempt's response
-  bool response_begun = false;  // the final head of the upstream is here
+  bool response_begun = false;     // the final head of the upstream is here
   std::optional<BodyPiece> early;  // of the response's body: what came with its head
-  bool tunnel = false;        // both sides have switched protocols
+  bool tunnel = false;             // both sides have switched protocols
   http::Reason given_up = http::Reason::none;
 };
 

@@ -24,15 +24,20 @@ constexpr std::size_t kMaxRounds = 3;
 // What the Via of a response says of us, by the version that it came with.
 std::string_view via_hop(http::Version received) noexcept {
   switch (received) {
-    case http::Version::http_1_0: return "1.0 sluice";
-    case http::Version::http_2: return "2 sluice";
-    default: return "1.1 sluice";
+    case http::Version::http_1_0:
+      return "1.0 sluice";
+    case http::Version::http_2:
+      return "2 sluice";
+    default:
+      return "1.1 sluice";
   }
 }
 
 // Another HTTP or TLS is between two hops only, and an upstream that took it up would be out of our sight.
 bool is_of_this_hop(std::string_view protocol) noexcept {
-  auto begins = [&](std::string_view with) { return http::equal_ignore_case(protocol.substr(0, with.size()), with); };
+  auto begins = [&](std::string_view with) {
+    return http::equal_ignore_case(protocol.substr(0, with.size()), with);
+  };
   return begins("h2c") || begins("HTTP/") || begins("TLS/");
 }
 
@@ -134,7 +139,8 @@ http::Refusal prepare_request(LiveExchange& live, std::string_view via) {
   auto& fields = request.fields;
   if (http::via_count(fields, via) > kMaxRounds) return {http::Reason::loop_detected, {}};
   // A hook may have asked for trailers.
-  if (fields.has(FieldName::te) && !fields.has(FieldName::connection)) fields.add(FieldName::connection, "TE");
+  if (fields.has(FieldName::te) && !fields.has(FieldName::connection))
+    fields.add(FieldName::connection, "TE");
   if (!waits_for_100(request)) fields.remove(FieldName::expect);
   count_forward(request, fields);
   bool unix_peer = exchange.client.peer_port == 0;
@@ -144,7 +150,8 @@ http::Refusal prepare_request(LiveExchange& live, std::string_view via) {
                        .host = request.authority,
                        .trusted = exchange.client.trusted_peer},
                       exchange.arena());
-  http::append_via(fields, exchange.arena().concat(http::short_name(request.version), " ", via), exchange.arena());
+  http::append_via(fields, exchange.arena().concat(http::short_name(request.version), " ", via),
+                   exchange.arena());
   fields.set(FieldName::x_request_id, exchange.request_id);
   if (exchange.request_filters().changes_length) forget_length(fields, request.body);
   const auto& rewrite = live.route->settings.rewrite;
@@ -160,8 +167,10 @@ void prepare_for_endpoint(LiveExchange& live) {
     case upstream::HostChoice::Kind::preserve:
       // A client of HTTP/1.0 may name none, which HTTP/1.1 does not allow.
       return fields.set(FieldName::host, asked.empty() ? live.lease->endpoint_host() : asked);
-    case upstream::HostChoice::Kind::endpoint: return fields.set(FieldName::host, live.lease->endpoint_host());
-    case upstream::HostChoice::Kind::fixed: return fields.set(FieldName::host, host.name);
+    case upstream::HostChoice::Kind::endpoint:
+      return fields.set(FieldName::host, live.lease->endpoint_host());
+    case upstream::HostChoice::Kind::fixed:
+      return fields.set(FieldName::host, host.name);
   }
 }
 

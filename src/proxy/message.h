@@ -16,8 +16,8 @@ void identify(Exchange& exchange, Rng& rng);
 void end_hop(LiveExchange& live, Rng& rng);
 
 /// Once an exchange, before its first attempt: Max-Forwards counts down, X-Forwarded-*,
-/// Forwarded, Via and X-Request-Id are set, the route's rewrite is applied. Refused where the request has made
-/// its rounds, or where the new path is unfit. `via` is who this process is in Via.
+/// Forwarded, Via and X-Request-Id are set, the route's rewrite is applied. Refused where the request has
+/// made its rounds, or where the new path is unfit. `via` is who this process is in Via.
 http::Refusal prepare_request(LiveExchange& live, std::string_view via);
 
 /// Before each attempt: the Host that this endpoint is to see, its own where the client has named none.

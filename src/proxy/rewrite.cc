@@ -116,7 +116,8 @@ http::Refusal Rewrite::apply(Exchange& exchange) const {
   }
   if (!path.starts_with('/')) path = arena.concat("/", path);
   // Only a value of the request can have brought it in, to leave the segment that it was given.
-  if (http::has_dot_segment(path)) return {http::Reason::invalid_target, "a value makes a dot segment of the new path"};
+  if (http::has_dot_segment(path))
+    return {http::Reason::invalid_target, "a value makes a dot segment of the new path"};
   if (!http::is_normal_path(path)) {
     // Where the route has let an encoded slash pass, it may go on; no other value may bring one in.
     const bool may_have_slash = has_encoded_slash(exchange.request.path);

@@ -11,8 +11,8 @@
 #include "proxy/chain.h"
 #include "proxy/rewrite.h"
 #include "proxy/split.h"
-#include "telemetry/route_metrics.h"
 #include "telemetry/connection_metrics.h"
+#include "telemetry/route_metrics.h"
 #include "upstream/upstream.h"
 
 namespace sluice::proxy {
@@ -28,9 +28,10 @@ struct RouteSettings {
   std::string name;
   Duration timeout = std::chrono::seconds(60);  ///< From the request's end to the response head.
   std::optional<std::uint64_t> max_body{};      ///< Bytes of the request's body; unset: the listener's limit.
-  std::uint64_t buffer_request = 0;             ///< Bytes of the request's body read before an upstream is asked; 0: none.
-  bool allow_encoded_slash = false;             ///< Takes paths with %2F or %5C in them.
-  std::shared_ptr<const Rewrite> rewrite{};     ///< Null: the path goes on as it is.
+  std::uint64_t buffer_request =
+      0;  ///< Bytes of the request's body read before an upstream is asked; 0: none.
+  bool allow_encoded_slash = false;          ///< Takes paths with %2F or %5C in them.
+  std::shared_ptr<const Rewrite> rewrite{};  ///< Null: the path goes on as it is.
 };
 
 /// Belongs to one worker. Without targets the chain answers.

@@ -57,7 +57,8 @@ std::string unused(const std::string& wanted, const std::set<std::string>& taken
 
 std::shared_ptr<const MiddlewarePlan> plan_for(const conf::Tagged& use, const NamedPlans& named) {
   if (!use.is_reference()) return plan_of(use.definition);
-  return std::find_if(named.begin(), named.end(), [&](const auto& n) { return n.first == use.reference; })->second;
+  return std::find_if(named.begin(), named.end(), [&](const auto& n) { return n.first == use.reference; })
+      ->second;
 }
 
 template <class Config>
@@ -95,21 +96,26 @@ const conf::ObjectSpec& RouteConfig::spec() {
           .field("redirect", &RouteConfig::redirect, "A redirect instead of an upstream.")
           .field("rewrite", &RouteConfig::rewrite, "Another path for the upstream.")
           .field("grpc_web", &RouteConfig::grpc_web,
-                 "Translates calls of gRPC-Web, binary and text, to gRPC for the upstream, and its responses back.")
+                 "Translates calls of gRPC-Web, binary and text, to gRPC for the upstream, and its responses "
+                 "back.")
           .field("refusal", &RouteConfig::refusal, "The body of refusals, in place of problem+json.")
           .field("request_headers", &RouteConfig::request_headers, "Edits of what the upstream gets.")
           .field("response_headers", &RouteConfig::response_headers, "Edits of what the client gets.")
           .field("timeout", &RouteConfig::timeout,
-                 "From the end of the request to the response head, all attempts included; reaching the upstream before has as long.",
+                 "From the end of the request to the response head, all attempts included; reaching the "
+                 "upstream before has as long.",
                  conf::between(1ms, 24h))
           .field("max_body", &RouteConfig::max_body,
                  "Largest request body, in place of the listener's `limits.body`.")
           .field("buffer_request", &RouteConfig::buffer_request,
-                 "How much of a request's body is read before an upstream connection is taken, so that a slow client holds "
-                 "none; a larger body streams on from there. A body goes on as it comes where it is not written.",
+                 "How much of a request's body is read before an upstream connection is taken, so that a "
+                 "slow client holds "
+                 "none; a larger body streams on from there. A body goes on as it comes where it is not "
+                 "written.",
                  conf::between(Bytes{1024}, Bytes{16 * 1024 * 1024}))
           .field("allow_encoded_slash", &RouteConfig::allow_encoded_slash,
-                 "Takes paths with an encoded slash or backslash (%2F, %5C) and passes it on; otherwise they are refused.")
+                 "Takes paths with an encoded slash or backslash (%2F, %5C) and passes it on; otherwise they "
+                 "are refused.")
           .exactly_one({"upstream", "respond", "redirect"})
           .where(&RouteConfig::where)
           .check(&check);

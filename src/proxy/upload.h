@@ -6,8 +6,8 @@
 
 namespace sluice::proxy {
 
-/// Takes the first piece if it is there already, so that it can travel with the head; waits for it where the route
-/// buffers requests. False: the client failed, see upload_error.
+/// Takes the first piece if it is there already, so that it can travel with the head; waits for it where the
+/// route buffers requests. False: the client failed, see upload_error.
 Task<bool> take_first_piece(LiveExchange& live);
 
 /// Moves the remaining pieces until the last; a child of the exchange. What ends it early is in

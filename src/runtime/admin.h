@@ -17,7 +17,7 @@ struct AdminPage {
 
 /// Where the pages come from; called on the admin thread.
 struct AdminSources {
-  std::function<std::string()> metrics;    ///< Prometheus text.
+  std::function<std::string()> metrics;  ///< Prometheus text.
   std::function<bool()> ready;
   std::function<std::string()> upstreams;  ///< JSON.
   std::function<std::string()> config;     ///< JSON, without secrets and what a ${…} stands for.

@@ -95,7 +95,8 @@ class WholeCheck {
     }
   }
 
-  void check_reference(const char* what, const conf::Node& where, const std::vector<std::string_view>& names) {
+  void check_reference(const char* what, const conf::Node& where,
+                       const std::vector<std::string_view>& names) {
     if (faults_.within(where) || std::find(names.begin(), names.end(), where.text()) != names.end()) return;
     problems_.add(where, std::string("no ") + what + " is named " + in_quotes(where.written()),
                   problems_.full() ? std::string() : conf::suggest(where.written(), names));

@@ -34,9 +34,11 @@ void announce(const Server& server, const Snapshot& snapshot) {
             server.workers() == 1 ? "" : "s", net::name(server.backend()), why, snapshot.routes.size(),
             snapshot.routes.size() == 1 ? "" : "s");
   if (const auto needed = server.descriptor_needs().sum(); server.descriptor_limit() < needed) {
-    log::warn("the limit of open files is {}, this configuration may need {}: of client connections, at most {} are "
-              "served at a time; raise LimitNOFILE (ulimit -n)",
-              server.descriptor_limit(), needed, server.most_clients());
+    log::warn(
+        "the limit of open files is {}, this configuration may need {}: of client connections, at most {} "
+        "are "
+        "served at a time; raise LimitNOFILE (ulimit -n)",
+        server.descriptor_limit(), needed, server.most_clients());
   }
   if (server.admin_address()) log::info("admin on {}", server.admin_address()->to_string());
 }
@@ -48,8 +50,9 @@ int serve_until_told(Server& server, const Signals& signals) {
     if (signals.ends(signal)) return signal;
     if (signal == SIGUSR1) server.reopen_logs();
     if (signal == SIGHUP) {
-      log::warn("SIGHUP: reload is not there yet; restart to take a changed configuration; "
-                "SIGUSR1 reopens the access log");
+      log::warn(
+          "SIGHUP: reload is not there yet; restart to take a changed configuration; "
+          "SIGUSR1 reopens the access log");
     }
   }
 }

@@ -14,9 +14,9 @@ namespace {
 using namespace std::chrono_literals;
 
 conf::Option address_range() {
-  return conf::matching("an address range like 10.0.0.0/8, an address, or unix", "", [](std::string_view text) {
-    return text == "unix" || net::Prefix::parse(text).has_value();
-  });
+  return conf::matching(
+      "an address range like 10.0.0.0/8, an address, or unix", "",
+      [](std::string_view text) { return text == "unix" || net::Prefix::parse(text).has_value(); });
 }
 
 }  // namespace
@@ -25,17 +25,19 @@ const conf::ObjectSpec& ListenerLimitsConfig::spec() {
   static const conf::ObjectSpec spec =
       conf::object<ListenerLimitsConfig>("ListenerLimits", "What clients may use.")
           .field("connections", &ListenerLimitsConfig::connections,
-                 "Connections at the same time, over all workers. More are answered 503 before a request is read, and closed; "
+                 "Connections at the same time, over all workers. More are answered 503 before a request is "
+                 "read, and closed; "
                  "with TLS closed at once.",
                  conf::at_least(1))
           .field("connections_per_client", &ListenerLimitsConfig::connections_per_client,
-                 "The same for one client: an IPv4 address, or an IPv6 /64. Trusted proxies and unix sockets are not "
+                 "The same for one client: an IPv4 address, or an IPv6 /64. Trusted proxies and unix sockets "
+                 "are not "
                  "counted. No limit where it is not written.",
                  conf::at_least(1))
-          .field("request_line", &ListenerLimitsConfig::request_line,
-                 "Longest request line; 414 beyond.", conf::between(Bytes{256}, Bytes{1024 * 1024}))
-          .field("header_bytes", &ListenerLimitsConfig::header_bytes,
-                 "Largest request head; 431 beyond.", conf::between(Bytes{512}, Bytes{1024 * 1024}))
+          .field("request_line", &ListenerLimitsConfig::request_line, "Longest request line; 414 beyond.",
+                 conf::between(Bytes{256}, Bytes{1024 * 1024}))
+          .field("header_bytes", &ListenerLimitsConfig::header_bytes, "Largest request head; 431 beyond.",
+                 conf::between(Bytes{512}, Bytes{1024 * 1024}))
           .field("header_count", &ListenerLimitsConfig::header_count,
                  "Most header fields of a request; 431 beyond.", conf::between(1, 10000))
           .field("body", &ListenerLimitsConfig::body,
@@ -45,16 +47,20 @@ const conf::ObjectSpec& ListenerLimitsConfig::spec() {
           .field("idle_timeout", &ListenerLimitsConfig::idle_timeout,
                  "How long a connection may wait for its next request.", conf::between(1ms, 24h))
           .field("body_timeout", &ListenerLimitsConfig::body_timeout,
-                 "How long a client may keep a body waiting, in either direction; 408 where it is the request's.",
+                 "How long a client may keep a body waiting, in either direction; 408 where it is the "
+                 "request's.",
                  conf::between(1ms, 24h))
           .field("body_min_rate", &ListenerLimitsConfig::body_min_rate,
-                 "Least rate at which a client sends or takes what is waited for: each byte gives back the part of "
+                 "Least rate at which a client sends or takes what is waited for: each byte gives back the "
+                 "part of "
                  "`body_timeout` that it may take. With `off` any byte gives all of it back.",
                  conf::or_word("off"), conf::at_least(ByteRate{Bytes{1}}))
           .field("tunnel_timeout", &ListenerLimitsConfig::tunnel_timeout,
-                 "How long an upgraded connection may be silent in both directions.", conf::between(1ms, 24h * 30))
+                 "How long an upgraded connection may be silent in both directions.",
+                 conf::between(1ms, 24h * 30))
           .field("concurrent_streams", &ListenerLimitsConfig::concurrent_streams,
-                 "HTTP/2 requests that one connection may have under way; more are refused.", conf::between(1, 10000))
+                 "HTTP/2 requests that one connection may have under way; more are refused.",
+                 conf::between(1, 10000))
           .field("requests_per_connection", &ListenerLimitsConfig::requests_per_connection,
                  "Requests after which a connection is closed.", conf::at_least(1));
   return spec;
@@ -67,21 +73,25 @@ const conf::ObjectSpec& ListenerConfig::spec() {
           .field("address", &ListenerConfig::address, "Where to listen: host address and port, or unix:PATH.",
                  conf::required(), listen_address())
           .field("trusted_proxies", &ListenerConfig::trusted_proxies,
-                 "Whose X-Forwarded-For, -Proto, -Host and Forwarded are believed: address ranges, or `unix` for "
+                 "Whose X-Forwarded-For, -Proto, -Host and Forwarded are believed: address ranges, or `unix` "
+                 "for "
                  "peers on a unix socket.",
                  address_range())
           .field("proxy_protocol", &ListenerConfig::proxy_protocol,
-                 "Every connection begins with a PROXY header (version 1 or 2), which names the client. It is taken "
+                 "Every connection begins with a PROXY header (version 1 or 2), which names the client. It "
+                 "is taken "
                  "from trusted_proxies only; other connections are closed.")
           .field("tls", &ListenerConfig::tls, "TLS with clients; in the clear where it is not written.")
           .field("protocols", &ListenerConfig::protocols,
-                 "What is spoken, the preferred one first: with TLS the client and ALPN choose, in the clear the client "
+                 "What is spoken, the preferred one first: with TLS the client and ALPN choose, in the clear "
+                 "the client "
                  "begins with HTTP/2's preface (prior knowledge) or without.")
           .field("limits", &ListenerConfig::limits, "What clients may use.")
           .where(&ListenerConfig::where)
           .check([](const ListenerConfig& listener, conf::Scope& scope) {
             if (listener.proxy_protocol && listener.trusted_proxies.empty()) {
-              scope.problem("proxy_protocol", "nobody is trusted to send a PROXY header", "add trusted_proxies");
+              scope.problem("proxy_protocol", "nobody is trusted to send a PROXY header",
+                            "add trusted_proxies");
             }
           });
   return spec;
@@ -89,7 +99,8 @@ const conf::ObjectSpec& ListenerConfig::spec() {
 
 const conf::ObjectSpec& AdminConfig::spec() {
   static const conf::ObjectSpec spec =
-      conf::object<AdminConfig>("Admin", "The listener for operators: /metrics, /healthz, /readyz, /upstreams, /config.")
+      conf::object<AdminConfig>(
+          "Admin", "The listener for operators: /metrics, /healthz, /readyz, /upstreams, /config.")
           .field("address", &AdminConfig::address, "Where to listen; keep it off public networks.",
                  conf::required(), listen_address());
   return spec;
@@ -99,37 +110,41 @@ const conf::ObjectSpec& ShutdownConfig::spec() {
   static const conf::ObjectSpec spec =
       conf::object<ShutdownConfig>("Shutdown", "What SIGTERM and SIGINT do.")
           .field("grace", &ShutdownConfig::grace,
-                 "How long new requests are still served, at most `drain`: connections are accepted, and every response "
+                 "How long new requests are still served, at most `drain`: connections are accepted, and "
+                 "every response "
                  "says Connection: close.",
                  conf::between(0s, 24h))
-          .field("drain", &ShutdownConfig::drain, "How long all of it may take until exchanges under way are cut.",
-                 conf::between(0s, 24h));
+          .field("drain", &ShutdownConfig::drain,
+                 "How long all of it may take until exchanges under way are cut.", conf::between(0s, 24h));
   return spec;
 }
 
 const conf::ObjectSpec& LimitsConfig::spec() {
-  static const conf::ObjectSpec spec =
-      conf::object<LimitsConfig>("Limits", "What the whole process may use.")
-          .field("memory", &LimitsConfig::memory,
-                 "Resident memory that the process keeps below: near it new requests are refused with 503 until there is room "
-                 "again. auto: 80 % of what the cgroup allows, or of the machine's memory; a size, at least 32MiB; or off.");
+  static const conf::ObjectSpec spec = conf::object<LimitsConfig>("Limits", "What the whole process may use.")
+                                           .field("memory", &LimitsConfig::memory,
+                                                  "Resident memory that the process keeps below: near it new "
+                                                  "requests are refused with 503 until there is room "
+                                                  "again. auto: 80 % of what the cgroup allows, or of the "
+                                                  "machine's memory; a size, at least 32MiB; or off.");
   return spec;
 }
 
 const conf::EnumSpec& enum_spec(Protocol) {
   static const auto spec = conf::enumeration<Protocol>(
-      "protocol", {{"h2", Protocol::h2, "HTTP/2."}, {"http/1.1", Protocol::http_1_1, "HTTP/1.1 and HTTP/1.0."}});
+      "protocol",
+      {{"h2", Protocol::h2, "HTTP/2."}, {"http/1.1", Protocol::http_1_1, "HTTP/1.1 and HTTP/1.0."}});
   return spec;
 }
 
 const conf::EnumSpec& enum_spec(EventLoop) {
   static const auto spec = conf::enumeration<EventLoop>(
-      "event loop", {
-                        {"auto", EventLoop::automatic, "uring where the kernel and the container allow it, else epoll."},
-                        {"uring", EventLoop::uring, "io_uring; Linux 6.1 or later."},
-                        {"epoll", EventLoop::epoll, "epoll, edge-triggered."},
-                        {"asio", EventLoop::asio, "Stock Asio; the reference, not the fastest."},
-                    });
+      "event loop",
+      {
+          {"auto", EventLoop::automatic, "uring where the kernel and the container allow it, else epoll."},
+          {"uring", EventLoop::uring, "io_uring; Linux 6.1 or later."},
+          {"epoll", EventLoop::epoll, "epoll, edge-triggered."},
+          {"asio", EventLoop::asio, "Stock Asio; the reference, not the fastest."},
+      });
   return spec;
 }
 
@@ -140,7 +155,8 @@ const conf::ObjectSpec& Config::spec() {
                  "Event loops, each on a thread; auto: one for each core that the process may use.",
                  conf::or_word("auto"), conf::between(1, 1024))
           .field("event_loop", &Config::event_loop, "What drives the sockets.")
-          .field("listeners", &Config::listeners, "Where clients are served.", conf::required(), conf::count(1, 1000))
+          .field("listeners", &Config::listeners, "Where clients are served.", conf::required(),
+                 conf::count(1, 1000))
           .field("upstreams", &Config::upstreams, "The services behind the gateway, by name.")
           .field("middlewares", &Config::middlewares,
                  "Middlewares by name, for use in many routes; routes that name one share its state.",
@@ -148,7 +164,8 @@ const conf::ObjectSpec& Config::spec() {
           .field("routes", &Config::routes, "Which requests go where; the most specific route wins.",
                  conf::required(), conf::count(1, 100'000))
           .field("refusal", &Config::refusal,
-                 "The body of refusals, in place of problem+json, where a route has none of its own or none matched.")
+                 "The body of refusals, in place of problem+json, where a route has none of its own or none "
+                 "matched.")
           .field("access_log", &Config::access_log, "A line for each request.")
           .field("log", &Config::log, "What the process says of itself, on stderr.")
           .field("admin", &Config::admin, "The listener for operators; none where it is not written.")

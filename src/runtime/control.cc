@@ -42,7 +42,8 @@ void Control::watch_queues(std::function<void()> make_room) {
   });
 }
 
-void Control::watch_memory(SharedMemoryPressure& pressure, std::uint64_t ceiling, MemoryWatch::Process process) {
+void Control::watch_memory(SharedMemoryPressure& pressure, std::uint64_t ceiling,
+                           MemoryWatch::Process process) {
   loop_->post([this, &pressure, ceiling, process = std::move(process)] {
     memory_ = std::make_unique<MemoryWatch>(*loop_, pressure, ceiling, process);
     memory_->start();

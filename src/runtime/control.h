@@ -24,8 +24,8 @@ class Control {
   /// Resolves what must be resolved, for a moment, then starts the thread.
   explicit Control(const std::vector<std::shared_ptr<upstream::SharedUpstream>>& upstreams);
 
-  /// Begins to watch who waits for upstream connections; `make_room` is called while anybody does, and must live
-  /// until this ends. Once.
+  /// Begins to watch who waits for upstream connections; `make_room` is called while anybody does, and must
+  /// live until this ends. Once.
   void watch_queues(std::function<void()> make_room);
 
   /// Begins to watch the memory; what `process` calls must live until this ends. Once.

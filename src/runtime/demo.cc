@@ -107,7 +107,8 @@ std::string Demo::guide(const std::vector<net::Address>& gateway, const net::Add
   curl http://{1}/metrics                    # Prometheus
 
 )guide",
-                     gateway.at(0).to_string(), admin.to_string(), gateway.at(1).to_string(), certificate_.certificate);
+                     gateway.at(0).to_string(), admin.to_string(), gateway.at(1).to_string(),
+                     certificate_.certificate);
 }
 
 }  // namespace sluice::runtime

@@ -24,10 +24,13 @@ namespace fs = std::filesystem;
 constexpr int kDays = 365;
 
 fs::path folder() {
-  if (const char* cache = getenv("XDG_CACHE_HOME"); cache && fs::path(cache).is_absolute()) return fs::path(cache) / "sluice";
-  if (const char* home = getenv("HOME"); home && fs::path(home).is_absolute()) return fs::path(home) / ".cache/sluice";
+  if (const char* cache = getenv("XDG_CACHE_HOME"); cache && fs::path(cache).is_absolute())
+    return fs::path(cache) / "sluice";
+  if (const char* home = getenv("HOME"); home && fs::path(home).is_absolute())
+    return fs::path(home) / ".cache/sluice";
   auto pattern = (fs::temp_directory_path() / "sluice-demo-XXXXXX").string();
-  if (mkdtemp(pattern.data()) == nullptr) throw StartError(fmt::format("{}: {}", pattern, std::strerror(errno)));
+  if (mkdtemp(pattern.data()) == nullptr)
+    throw StartError(fmt::format("{}: {}", pattern, std::strerror(errno)));
   return pattern;
 }
 
@@ -43,7 +46,8 @@ bool is_usable(const DemoCertificate& files) {
 void write(const std::string& path, const std::string& text, mode_t mode) {
   const auto fresh = fmt::format("{}.{}", path, getpid());
   const int file = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
-  const bool written = file >= 0 && ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  const bool written =
+      file >= 0 && ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
   const bool closed = file < 0 || ::close(file) == 0;
   if (!written || !closed || std::rename(fresh.c_str(), path.c_str()) != 0) {
     throw StartError(fmt::format("cannot write {}: {}", path, std::strerror(errno)));

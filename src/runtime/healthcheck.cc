@@ -43,7 +43,9 @@ class Socket {
 
 // Where the admin listener can be reached from here: what listens everywhere listens on loopback too.
 net::Address reachable(const net::Address& address) {
-  const auto on = [&](const char* loopback) { return net::Address::parse(loopback)->with_port(address.port()); };
+  const auto on = [&](const char* loopback) {
+    return net::Address::parse(loopback)->with_port(address.port());
+  };
   if (address.with_port(0) == net::Address::parse("0.0.0.0:0")) return on("127.0.0.1:0");
   if (address.with_port(0) == net::Address::parse("[::]:0")) return on("[::1]:0");
   return address;
@@ -60,7 +62,8 @@ net::Address admin_address(const std::string& file) {
 void await(const Socket& socket, short events, Clock::time_point deadline) {
   pollfd wait{socket.get(), events, 0};
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
-  if (::poll(&wait, 1, static_cast<int>(std::max<std::int64_t>(left, 0))) <= 0) throw Fault("no answer in time");
+  if (::poll(&wait, 1, static_cast<int>(std::max<std::int64_t>(left, 0))) <= 0)
+    throw Fault("no answer in time");
 }
 
 void connect(const Socket& socket, const net::Address& to, Clock::time_point deadline) {
@@ -75,7 +78,8 @@ void connect(const Socket& socket, const net::Address& to, Clock::time_point dea
 
 // "HTTP/1.1 200 OK": a short request goes out at once, and the status line comes in one piece or a few.
 std::string status_line(const Socket& socket, const std::string& request, Clock::time_point deadline) {
-  if (::send(socket.get(), request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size())) {
+  if (::send(socket.get(), request.data(), request.size(), MSG_NOSIGNAL) !=
+      static_cast<ssize_t>(request.size())) {
     throw Fault(std::strerror(errno));
   }
   std::string answer;

@@ -17,7 +17,9 @@ struct HostAndPort {
   std::string_view port;  ///< Empty where there is none.
 };
 
-bool is_number(std::string_view text) { return !text.empty() && std::all_of(text.begin(), text.end(), is_digit); }
+bool is_number(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), is_digit);
+}
 
 bool is_address(const std::string& text) { return net::Address::parse(text).has_value(); }
 
@@ -38,9 +40,10 @@ HostAndPort split(std::string_view text) {
 }  // namespace
 
 conf::Option listen_address() {
-  return conf::matching("an address to listen on, like 0.0.0.0:8080, [::]:8080 or unix:/run/sluice.sock", "",
-                        [](std::string_view text) { return net::Address::parse(text).has_value(); },
-                        &listen_address_instead_of);
+  return conf::matching(
+      "an address to listen on, like 0.0.0.0:8080, [::]:8080 or unix:/run/sluice.sock", "",
+      [](std::string_view text) { return net::Address::parse(text).has_value(); },
+      &listen_address_instead_of);
 }
 
 std::string listen_address_instead_of(std::string_view text) {
@@ -54,7 +57,8 @@ std::string listen_address_instead_of(std::string_view text) {
     if (is_address(likely)) return "write " + likely;
   }
   if (host == "localhost") return fmt::format("write 127.0.0.1:{0} or [::1]:{0}", port);
-  return fmt::format("write 0.0.0.0:{0} for every address of the machine, or 127.0.0.1:{0} for itself alone", port);
+  return fmt::format("write 0.0.0.0:{0} for every address of the machine, or 127.0.0.1:{0} for itself alone",
+                     port);
 }
 
 }  // namespace sluice::runtime

@@ -22,7 +22,7 @@ constexpr auto kEveryWhenFull =
 constexpr auto kReliefEvery = std::chrono::seconds(1);
 constexpr auto kSettled = std::chrono::seconds(1);  // those that leave together are gone by then
 constexpr std::uint64_t kLeastLoad = 256;           // below it little is to be had back
-constexpr std::uint64_t kLeastGrowth = 4 << 20;     // the trace of a load that came and went between two looks
+constexpr std::uint64_t kLeastGrowth = 4 << 20;  // the trace of a load that came and went between two looks
 
 std::string shown(std::uint64_t bytes) { return format(Bytes{bytes >> 20 << 20}); }
 

@@ -69,7 +69,8 @@ class Answer final : public BodySource {
     trailers_.add("grpc-status", "0");
   }
   Task<Result<BodyPiece>> read() override {
-    return Task<Result<BodyPiece>>::done(BodyPiece{.slices = {&slice_, 1}, .bytes = slice_.size(), .last = true});
+    return Task<Result<BodyPiece>>::done(
+        BodyPiece{.slices = {&slice_, 1}, .bytes = slice_.size(), .last = true});
   }
   bool ready() const noexcept override { return true; }
   const http::HeaderBlock* trailers() const noexcept override { return &trailers_; }

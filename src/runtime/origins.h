@@ -17,7 +17,8 @@ std::unique_ptr<Middleware> slow_origin(net::Loop& loop);
 /// Every third answer is a 503.
 std::unique_ptr<Middleware> flaky_origin(net::Loop& loop);
 
-/// Answers every call with one message, whose first field is a text, and status 0; health checks with SERVING.
+/// Answers every call with one message, whose first field is a text, and status 0; health checks with
+/// SERVING.
 std::unique_ptr<Middleware> grpc_origin(net::Loop& loop);
 
 }  // namespace sluice::runtime

@@ -130,7 +130,8 @@ void Server::choose_backend() {
   if (wanted == EventLoop::epoll || wanted == EventLoop::asio) return;
   auto probe = net::probe_backend();
   if (wanted == EventLoop::uring && probe.best != net::Backend::uring) {
-    throw StartError(fmt::format("event_loop: uring cannot be used here: {}; use auto or epoll", probe.reason));
+    throw StartError(
+        fmt::format("event_loop: uring cannot be used here: {}; use auto or epoll", probe.reason));
   }
   backend_ = probe.best;
   backend_reason_ = probe.reason;
@@ -163,7 +164,8 @@ std::vector<std::vector<net::ListenSocket>> Server::bind(unsigned workers) {
 
 void Server::start_workers(std::vector<std::vector<net::ListenSocket>> sockets) {
   for (unsigned i = 0; i < shards_.size(); ++i) {
-    workers_.push_back(std::make_unique<Worker>(Worker::Parts{i, backend_, *shards_[i], access_log_->port(i), via_token_, memory_}));
+    workers_.push_back(std::make_unique<Worker>(
+        Worker::Parts{i, backend_, *shards_[i], access_log_->port(i), via_token_, memory_}));
     shards_[i]->watch_loop(&workers_[i]->loop().stats());
   }
   for (unsigned i = 0; i < workers_.size(); ++i) {
@@ -195,7 +197,9 @@ void Server::start_admin() {
   sources.access_log = access_log_.get();
   sources.endpoints = [this] { return endpoint_states(*snapshot_); };
   sources.pools = [this] { return pool_states(*snapshot_); };
-  sources.memory = [this] { return telemetry::MemoryState{memory_.resident(), memory_ceiling_, memory_.high()}; };
+  sources.memory = [this] {
+    return telemetry::MemoryState{memory_.resident(), memory_ceiling_, memory_.high()};
+  };
   sources.certificates = certificate_states(*snapshot_);
   sources.version = SLUICE_VERSION;
   sources.event_loop = std::string(net::name(backend_));
@@ -204,7 +208,8 @@ void Server::start_admin() {
       .metrics = [this] { return exposition_->text(); },
       .ready = [this] { return ready_.load(std::memory_order_relaxed); },
       .upstreams = [this] { return upstreams_json(*snapshot_); },
-      .config = [this] { return to_json(snapshot_->config, static_cast<unsigned>(shards_.size())).dump(2) + "\n"; },
+      .config =
+          [this] { return to_json(snapshot_->config, static_cast<unsigned>(shards_.size())).dump(2) + "\n"; },
   };
   auto sockets = bind_to(*snapshot_->config.admin->address, {.unix_mode = kAdminMode});
   admin_file_.emplace_back(sockets.front().address);

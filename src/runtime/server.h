@@ -35,8 +35,8 @@ class ListenError : public StartError {
 
 /// What a shutdown left behind.
 struct DrainReport {
-  std::size_t cut = 0;   ///< Client connections that were broken off.
-  bool stuck = false;    ///< Something did not end even then: the process can only be left as it is.
+  std::size_t cut = 0;  ///< Client connections that were broken off.
+  bool stuck = false;   ///< Something did not end even then: the process can only be left as it is.
 };
 
 /// One a process. All calls from the control thread.
@@ -47,8 +47,9 @@ class Server {
   explicit Server(std::shared_ptr<const Snapshot> snapshot);
   ~Server();
 
-  /// Readiness off; for `shutdown.grace` serves on and tells every client that its connection ends; then accepts
-  /// no more, lets exchanges end until `shutdown.drain` has passed since the begin, and cuts what is left.
+  /// Readiness off; for `shutdown.grace` serves on and tells every client that its connection ends; then
+  /// accepts no more, lets exchanges end until `shutdown.drain` has passed since the begin, and cuts what is
+  /// left.
   DrainReport shutdown();
 
   /// Opens the access log's file anew, after a rotation.

@@ -32,7 +32,8 @@ class Trust {
 
 std::vector<std::string> alpn_names(const std::vector<Protocol>& protocols) {
   std::vector<std::string> names;
-  for (const auto protocol : protocols) names.emplace_back(enum_spec(protocol).name(static_cast<long long>(protocol)));
+  for (const auto protocol : protocols)
+    names.emplace_back(enum_spec(protocol).name(static_cast<long long>(protocol)));
   return names;
 }
 
@@ -56,7 +57,8 @@ codec::h2::ServerLimits h2_limits_of(const ListenerLimitsConfig& limits) {
 }
 
 bool speaks(const ListenerConfig& listener, Protocol protocol) {
-  return std::find(listener.protocols.begin(), listener.protocols.end(), protocol) != listener.protocols.end();
+  return std::find(listener.protocols.begin(), listener.protocols.end(), protocol) !=
+         listener.protocols.end();
 }
 
 std::shared_ptr<const proxy::ListenerPlan> plan_of(const ListenerConfig& config, conf::Problems& problems) {
@@ -91,7 +93,8 @@ std::size_t index_of(const Config& config, const std::string& upstream) {
   return static_cast<std::size_t>(at - config.upstreams.begin());
 }
 
-CompiledRoute compile_route(const Config& config, const proxy::RouteConfig& route, const proxy::NamedPlans& named) {
+CompiledRoute compile_route(const Config& config, const proxy::RouteConfig& route,
+                            const proxy::NamedPlans& named) {
   CompiledRoute compiled;
   compiled.settings.name = route.name;
   compiled.settings.timeout = route.timeout;
@@ -122,12 +125,14 @@ std::shared_ptr<const Snapshot> compile(Config config, conf::Problems& problems)
     snapshot->routes.push_back(compile_route(from, route, named));
   }
   if (from.refusal) {
-    snapshot->refusal = middleware::refusal_kind().plan(std::make_shared<const middleware::Refusal>(*from.refusal));
+    snapshot->refusal =
+        middleware::refusal_kind().plan(std::make_shared<const middleware::Refusal>(*from.refusal));
   }
   for (const auto& listener : from.listeners) snapshot->listeners.push_back(plan_of(listener, problems));
   for (const auto& upstream : from.upstreams) {
     snapshot->upstreams.push_back(std::make_shared<upstream::SharedUpstream>(
-        upstream.name, upstream.value, upstream.value.tls ? client_context(upstream.value, problems) : nullptr));
+        upstream.name, upstream.value,
+        upstream.value.tls ? client_context(upstream.value, problems) : nullptr));
   }
   if (!problems.empty()) return nullptr;
   return snapshot;

@@ -46,7 +46,8 @@ void Worker::run(ThreadStart& start) {
 }
 
 void Worker::serve(const Snapshot& snapshot, std::vector<net::ListenSocket> sockets) {
-  gateway_ = build_gateway(snapshot, {*loop_, rng_, parts_.shard, parts_.access_log, parts_.via_token, &parts_.memory});
+  gateway_ = build_gateway(snapshot,
+                           {*loop_, rng_, parts_.shard, parts_.access_log, parts_.via_token, &parts_.memory});
   for (const auto& plan : snapshot.listeners) {
     listeners_.push_back(std::make_unique<proxy::Listener>(
         *loop_, plan, parts_.shard.listener(plan->settings.name), *exchanges_, gateway_.gateway));

@@ -28,7 +28,7 @@ class Worker {
     net::Backend backend;
     telemetry::Shard& shard;
     telemetry::AccessLogPort& access_log;
-    std::string_view via_token;  ///< Outlives the worker.
+    std::string_view via_token;          ///< Outlives the worker.
     const SharedMemoryPressure& memory;  ///< Outlives the worker.
   };
 

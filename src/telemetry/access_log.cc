@@ -122,7 +122,8 @@ void AccessLog::drain(AccessRing& ring) {
 void AccessLog::write_batch() {
   if (batch_.empty()) return;
   const auto taken = write_out(batch_);
-  const auto lost = static_cast<std::uint64_t>(std::count(batch_.begin() + static_cast<std::ptrdiff_t>(taken), batch_.end(), '\n'));
+  const auto lost = static_cast<std::uint64_t>(
+      std::count(batch_.begin() + static_cast<std::ptrdiff_t>(taken), batch_.end(), '\n'));
   written_.add(batch_records_ - lost);
   lost_.add(lost);
   batch_.clear();
@@ -154,7 +155,8 @@ std::size_t AccessLog::write_out(std::string_view lines) {
 }
 
 bool AccessLog::given_up() {
-  return stands_still_since_ && std::chrono::steady_clock::now() - *stands_still_since_ >= patience_when_awaited;
+  return stands_still_since_ &&
+         std::chrono::steady_clock::now() - *stands_still_since_ >= patience_when_awaited;
 }
 
 bool AccessLog::awaited() {

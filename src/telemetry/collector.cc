@@ -99,8 +99,10 @@ void write_listeners(const Shards& shards, FamilyBuilder& out) {
     out.number(Metric::connections_active, {name}, sum.active);
     out.number(Metric::accept_errors, {name}, sum.accept_errors);
     if (sum.handshakes_full > 0) out.number(Metric::tls_handshakes, {name, "full"}, sum.handshakes_full);
-    if (sum.handshakes_resumed > 0) out.number(Metric::tls_handshakes, {name, "resumed"}, sum.handshakes_resumed);
-    if (sum.handshakes_failed > 0) out.number(Metric::tls_handshakes, {name, "failed"}, sum.handshakes_failed);
+    if (sum.handshakes_resumed > 0)
+      out.number(Metric::tls_handshakes, {name, "resumed"}, sum.handshakes_resumed);
+    if (sum.handshakes_failed > 0)
+      out.number(Metric::tls_handshakes, {name, "failed"}, sum.handshakes_failed);
     for (std::size_t i = 0; i < sum.closed.size(); ++i)
       if (sum.closed[i] > 0)
         out.number(Metric::connections_closed, {name, telemetry::name(static_cast<ConnectionEnd>(i))},

@@ -50,7 +50,7 @@ struct ExpositionSources {
   std::vector<const Shard*> shards;
   const AccessLog* access_log = nullptr;  ///< May be null.
   std::function<std::vector<EndpointState>()>
-      endpoints{};  ///< Called at each scrape, on its thread; may be empty.
+      endpoints{};                                  ///< Called at each scrape, on its thread; may be empty.
   std::function<std::vector<PoolState>()> pools{};  ///< The same.
   std::function<MemoryState()> memory{};            ///< The same.
   std::vector<CertificateState> certificates{};

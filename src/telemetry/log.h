@@ -98,7 +98,8 @@ class SharedEvery {
     count_.fetch_add(1, std::memory_order_relaxed);
     auto next = next_.load(std::memory_order_relaxed);
     const auto due = now.time_since_epoch().count();
-    if (due < next || !next_.compare_exchange_strong(next, due + interval_.count(), std::memory_order_relaxed)) {
+    if (due < next ||
+        !next_.compare_exchange_strong(next, due + interval_.count(), std::memory_order_relaxed)) {
       return std::nullopt;
     }
     return count_.exchange(0, std::memory_order_relaxed);

@@ -9,7 +9,8 @@ namespace sluice::upstream {
 /// Lives in the frame of the coroutine that waits, after what it breaks.
 class AbortOnCancel final : private CancelPoint {
  public:
-  AbortOnCancel(Canceller* canceller, net::Breakable& target) noexcept : CancelPoint(canceller), target_(target) {}
+  AbortOnCancel(Canceller* canceller, net::Breakable& target) noexcept
+      : CancelPoint(canceller), target_(target) {}
   ~AbortOnCancel() override = default;
 
  private:

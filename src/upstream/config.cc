@@ -91,7 +91,8 @@ void check_endpoints(const UpstreamConfig& config, conf::Scope& scope) {
   for (std::size_t i = 0; i < config.endpoints.size(); ++i) {
     const auto& address = config.endpoints[i].address;
     if (seen.insert(ascii_lower(address)).second) continue;
-    scope.problem(fmt::format("endpoints[{}]", i), "this endpoint is listed twice", "give it a weight instead");
+    scope.problem(fmt::format("endpoints[{}]", i), "this endpoint is listed twice",
+                  "give it a weight instead");
   }
 }
 
@@ -100,9 +101,11 @@ void check_protocol(const UpstreamConfig& config, conf::Scope& scope) {
     scope.problem("protocol", "without TLS there is no handshake that agrees on a protocol",
                   "write `protocol: h2` or `protocol: http/1.1`, or add `tls: {}`");
   if (config.protocol != Protocol::http_1_1 && config.proxy_protocol)
-    scope.problem("proxy_protocol", "requests of several clients share an HTTP/2 connection, which has one PROXY header",
+    scope.problem("proxy_protocol",
+                  "requests of several clients share an HTTP/2 connection, which has one PROXY header",
                   "write `protocol: http/1.1`");
-  if (config.protocol == Protocol::http_1_1 && config.health_check && config.health_check->kind() == CheckType::grpc)
+  if (config.protocol == Protocol::http_1_1 && config.health_check &&
+      config.health_check->kind() == CheckType::grpc)
     scope.problem("health_check.type", "gRPC is spoken in HTTP/2", "write `protocol: h2`");
 }
 
@@ -178,9 +181,10 @@ const conf::EnumSpec& enum_spec(Balance) {
 
 const conf::EnumSpec& enum_spec(Protocol) {
   static const auto spec = conf::enumeration<Protocol>(
-      "protocol", {{"http/1.1", Protocol::http_1_1, "HTTP/1.1, one request at a time on a connection."},
-                   {"h2", Protocol::h2, "HTTP/2: over TLS where there is `tls`, else in the clear without asking."},
-                   {"auto", Protocol::automatic, "Which of the two the TLS handshake (ALPN) agrees on."}});
+      "protocol",
+      {{"http/1.1", Protocol::http_1_1, "HTTP/1.1, one request at a time on a connection."},
+       {"h2", Protocol::h2, "HTTP/2: over TLS where there is `tls`, else in the clear without asking."},
+       {"auto", Protocol::automatic, "Which of the two the TLS handshake (ALPN) agrees on."}});
   return spec;
 }
 
@@ -275,17 +279,21 @@ const conf::ObjectSpec& HealthCheckConfig::spec() {
 
 const conf::ObjectSpec& UpstreamTlsConfig::spec() {
   static const conf::ObjectSpec spec =
-      conf::object<UpstreamTlsConfig>("UpstreamTls", "TLS towards the endpoints; `tls: {}` is enough for most.")
+      conf::object<UpstreamTlsConfig>("UpstreamTls",
+                                      "TLS towards the endpoints; `tls: {}` is enough for most.")
           .field("server_name", &UpstreamTlsConfig::server_name,
-                 "The name that is asked for (SNI) and that the certificate must be for; the endpoint's host where "
+                 "The name that is asked for (SNI) and that the certificate must be for; the endpoint's host "
+                 "where "
                  "it is not written.",
                  conf::not_empty())
           .field("ca", &UpstreamTlsConfig::ca,
-                 "PEM file of those whose certificates are believed; those that the system believes where it is not "
+                 "PEM file of those whose certificates are believed; those that the system believes where it "
+                 "is not "
                  "written.")
           .field("certificate", &UpstreamTlsConfig::certificate,
                  "PEM file of the certificate, chain included, that is shown to endpoints that ask for one.")
-          .field("private_key", &UpstreamTlsConfig::private_key, "PEM file of its key, without a pass phrase.")
+          .field("private_key", &UpstreamTlsConfig::private_key,
+                 "PEM file of its key, without a pass phrase.")
           .field("verify", &UpstreamTlsConfig::verify,
                  "false: any certificate will do, and whoever is in between can read and change everything.")
           .check(check_tls);

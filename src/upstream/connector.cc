@@ -37,7 +37,8 @@ void Connector::set_addresses(const Addresses& addresses) {
   targets_ = std::move(targets);
 }
 
-Task<Result<std::unique_ptr<net::Transport>>> Connector::dial(const net::Address& address, DialLimits limits) {
+Task<Result<std::unique_ptr<net::Transport>>> Connector::dial(const net::Address& address,
+                                                              DialLimits limits) {
   auto begun = loop_.network().connect(address, net::ConnectOptions{});
   if (!begun) co_return dial_error(begun.error());
   auto transport = std::move(*begun);

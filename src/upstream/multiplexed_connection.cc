@@ -2,7 +2,8 @@
 
 namespace sluice::upstream {
 
-MultiplexedConnection::MultiplexedConnection(const Parts& parts, Slot slot, std::unique_ptr<net::Transport> transport,
+MultiplexedConnection::MultiplexedConnection(const Parts& parts, Slot slot,
+                                             std::unique_ptr<net::Transport> transport,
                                              const net::Address& address)
     : owner_(parts.owner),
       counts_(parts.counts),
@@ -23,7 +24,9 @@ void MultiplexedConnection::count_idle(bool idle) noexcept {
 }
 
 LentStream::LentStream(MultiplexedConnection& connection)
-    : connection_(&connection), stream_(&connection.client().open()), reused_(connection.client().requests() > 1) {
+    : connection_(&connection),
+      stream_(&connection.client().open()),
+      reused_(connection.client().requests() > 1) {
   connection.count_idle(false);
 }
 

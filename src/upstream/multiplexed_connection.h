@@ -62,7 +62,9 @@ class LentStream {
   LentStream() = default;
   explicit LentStream(MultiplexedConnection& connection);
   LentStream(LentStream&& other) noexcept
-      : connection_(std::exchange(other.connection_, nullptr)), stream_(other.stream_), reused_(other.reused_) {}
+      : connection_(std::exchange(other.connection_, nullptr)),
+        stream_(other.stream_),
+        reused_(other.reused_) {}
   LentStream& operator=(LentStream&& other) noexcept {
     std::swap(connection_, other.connection_);
     std::swap(stream_, other.stream_);

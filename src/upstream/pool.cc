@@ -102,8 +102,8 @@ LentStream EndpointPool::lend_stream() {
   return lent;
 }
 
-// For who dials at once. Those who wait already come first. Who wants a fresh connection may have the place of an
-// idle one.
+// For who dials at once. Those who wait already come first. Who wants a fresh connection may have the place
+// of an idle one.
 Slot EndpointPool::take_slot(bool fresh) noexcept {
   Slot slot;
   if (!waiting_.empty() || joins_dial()) return slot;
@@ -170,8 +170,8 @@ Lease EndpointPool::begin_streams(Slot slot, Dialed dialed, ActiveRequest active
   multiplexes_ = true;
   const MultiplexedConnection::Parts parts{
       *this, loop_, counts_, {.streams = config_.connections.streams, .idle_timeout = config_.timeouts.idle}};
-  auto connection =
-      std::make_unique<MultiplexedConnection>(parts, std::move(slot), std::move(dialed.transport), dialed.address);
+  auto connection = std::make_unique<MultiplexedConnection>(parts, std::move(slot),
+                                                            std::move(dialed.transport), dialed.address);
   LentStream stream(*connection);
   multiplexed_.push_back(*connection);
   if (retired_) connection->client().retire();

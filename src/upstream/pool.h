@@ -4,9 +4,9 @@
 //            else a free slot         -> dial -> Lease
 //            else a place in the queue -> a connection or a slot, first come first served
 //
-// Where HTTP/2 is spoken, requests share connections, the oldest with room first; another one is opened where none
-// has room, one at a time: who comes meanwhile waits for it, since most likely it has room for all of them. With
-// `auto` that is assumed until a handshake says otherwise.
+// Where HTTP/2 is spoken, requests share connections, the oldest with room first; another one is opened where
+// none has room, one at a time: who comes meanwhile waits for it, since most likely it has room for all of
+// them. With `auto` that is assumed until a handshake says otherwise.
 //
 //   end of a lease: to the first who waits, else to the front of the idle list, else closed
 //
@@ -120,7 +120,7 @@ class EndpointPool final : private SharedPool,
   net::Loop& loop_;
   const MakeClient make_client_;
   Connector connector_;
-  IntrusiveList<PooledConnection> idle_;  // owned; front: the newest
+  IntrusiveList<PooledConnection> idle_;              // owned; front: the newest
   IntrusiveList<MultiplexedConnection> multiplexed_;  // each owned by its task; front: the oldest
   WaitQueue waiting_;
   unsigned handed_on_ = 0;  // to waiters of this worker while other workers waited too

@@ -1,5 +1,5 @@
-// Upstream connections that began with a client's PROXY header: they serve that client's connection alone, and end
-// with it.
+// Upstream connections that began with a client's PROXY header: they serve that client's connection alone,
+// and end with it.
 #pragma once
 
 #include "base/intrusive_list.h"
@@ -8,8 +8,8 @@
 
 namespace sluice::upstream {
 
-/// Those of one client that are idle, of every upstream, newest first. Each is in its pool's list too, which owns it
-/// and may end it. Loop's thread. Outlives the leases that were asked for with it.
+/// Those of one client that are idle, of every upstream, newest first. Each is in its pool's list too, which
+/// owns it and may end it. Loop's thread. Outlives the leases that were asked for with it.
 class PrivateConnections {
  public:
   /// `client` outlives this.

@@ -13,7 +13,10 @@ Addresses known_addresses(const SharedEndpoint& endpoint) {
 }  // namespace
 
 SharedUpstream::SharedUpstream(std::string name, UpstreamConfig config, TlsContext tls)
-    : name_(std::move(name)), config_(std::move(config)), tls_(std::move(tls)), checks_(new CheckCounts[config_.endpoints.size()]) {
+    : name_(std::move(name)),
+      config_(std::move(config)),
+      tls_(std::move(tls)),
+      checks_(new CheckCounts[config_.endpoints.size()]) {
   EndpointSet set;
   for (const auto& endpoint : config_.endpoints) {
     endpoints_.push_back(std::make_unique<SharedEndpoint>(endpoint, config_.connections));
@@ -23,7 +26,10 @@ SharedUpstream::SharedUpstream(std::string name, UpstreamConfig config, TlsConte
 }
 
 Opening SharedUpstream::opening(std::size_t index) const {
-  Opening opening{.proxy_header = config_.proxy_protocol, .tls = tls_, .server_name = {}, .h2_only = config_.protocol == Protocol::h2};
+  Opening opening{.proxy_header = config_.proxy_protocol,
+                  .tls = tls_,
+                  .server_name = {},
+                  .h2_only = config_.protocol == Protocol::h2};
   if (tls_) opening.server_name = config_.tls->server_name.value_or(endpoints_[index]->address().host);
   return opening;
 }

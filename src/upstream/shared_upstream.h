@@ -24,7 +24,8 @@ struct Opening {
   std::optional<net::ProxyVersion> proxy_header;             ///< In front of everything else; unset: none.
   std::shared_ptr<const net::tls::SharedClientContext> tls;  ///< Null: in the clear.
   std::string server_name;                                   ///< For TLS.
-  bool h2_only = false;  ///< In the clear it is spoken at once; a handshake that agrees on another has failed.
+  bool h2_only =
+      false;  ///< In the clear it is spoken at once; a handshake that agrees on another has failed.
 };
 
 /// The resolved addresses of one endpoint, in the order they are tried; empty until the name resolved.

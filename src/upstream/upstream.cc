@@ -37,8 +37,9 @@ std::optional<Lease> Upstream::reuse(std::size_t index, PrivateConnections* clie
 
 void Upstream::report_no_descriptors(TimePoint now) {
   if (const auto count = shared_->no_descriptors().due(now)) {
-    log::error("upstream {}: no file descriptor was left for a connection, {} time{}; raise LimitNOFILE (ulimit -n)",
-               name(), *count, *count == 1 ? "" : "s");
+    log::error(
+        "upstream {}: no file descriptor was left for a connection, {} time{}; raise LimitNOFILE (ulimit -n)",
+        name(), *count, *count == 1 ? "" : "s");
   }
 }
 

@@ -27,7 +27,8 @@ Json sample_schema() {
 
 TEST(Problems, are_kept_up_to_a_number_and_then_counted) {
   Problems problems;
-  for (std::uint32_t i = 1; i <= 1000; ++i) problems.add({.file = "f", .line = i, .column = 1, .path = {}, .message = "m", .hint = {}});
+  for (std::uint32_t i = 1; i <= 1000; ++i)
+    problems.add({.file = "f", .line = i, .column = 1, .path = {}, .message = "m", .hint = {}});
   EXPECT_EQ(problems.size(), 1000U);
   EXPECT_TRUE(problems.full());
   EXPECT_EQ(problems.sorted().size(), 200U);

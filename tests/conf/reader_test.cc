@@ -261,7 +261,8 @@ TEST(HostileYaml, ends_where_aliases_nest_deeper) {
   std::string yaml = "a0: &a0 x\n";
   for (int i = 1; i < 4; ++i) {
     const auto number = std::to_string(i);
-    yaml += "a" + number + ": &a" + number + " " + repeated("[", 60) + "*a" + std::to_string(i - 1) + repeated("]", 60) + "\n";
+    yaml += "a" + number + ": &a" + number + " " + repeated("[", 60) + "*a" + std::to_string(i - 1) +
+            repeated("]", 60) + "\n";
   }
   EXPECT_EQ(what_is_wrong(yaml), "c.yaml:2:48: lists and maps are nested deeper than 100 levels\n");
 }
@@ -269,12 +270,15 @@ TEST(HostileYaml, ends_where_aliases_nest_deeper) {
 TEST(HostileYaml, ends_where_lists_nest_too_deep) {
   EXPECT_EQ(what_is_wrong("a: " + repeated("[", 100'000) + repeated("]", 100'000)),
             "c.yaml:1:103: lists and maps are nested deeper than 100 levels\n");
-  EXPECT_EQ(what_is_wrong(repeated("- ", 100'000)), "c.yaml:1:201: lists and maps are nested deeper than 100 levels\n");
+  EXPECT_EQ(what_is_wrong(repeated("- ", 100'000)),
+            "c.yaml:1:201: lists and maps are nested deeper than 100 levels\n");
 }
 
 TEST(HostileYaml, has_no_placeholder_that_multiplies) {
   Surroundings surroundings;
-  surroundings.file = [](const std::filesystem::path&) { return Parsed<std::string>(std::string(600'000, 'x')); };
+  surroundings.file = [](const std::filesystem::path&) {
+    return Parsed<std::string>(std::string(600'000, 'x'));
+  };
   Problems problems;
   const auto root = read_text("a: ${file:a}${file:a}", "c.yaml", problems, surroundings);
   EXPECT_EQ(problems.text(), "c.yaml:1:4: a: what this stands for is larger than 1MiB\n");
@@ -289,7 +293,8 @@ TEST(HostileYaml, is_a_regular_file_of_16_mib_at_most) {
   Problems problems;
   EXPECT_FALSE(read_file(path.string(), problems));
   EXPECT_FALSE(read_file("/dev/zero", problems));
-  EXPECT_EQ(problems.text(), "/dev/zero: this is not a regular file\n" + path.string() + ": the file is larger than 16MiB\n");
+  EXPECT_EQ(problems.text(),
+            "/dev/zero: this is not a regular file\n" + path.string() + ": the file is larger than 16MiB\n");
   std::filesystem::remove(path);
 }
 
@@ -336,8 +341,8 @@ TEST(Expansion, complains_once_at_the_value_that_has_the_placeholder) {
       "c.yaml:2:53: routes[1].respond: wanted ${NAME}, ${NAME:-default} or ${file:path}, found \"${1}\"; a "
       "${ "
       "that means itself is written $${\n"
-      "c.yaml:3:40: middlewares.m.rate_limit.key: \"" + std::filesystem::absolute("gone").string() +
-          "\": there is no such file\n");
+      "c.yaml:3:40: middlewares.m.rate_limit.key: \"" +
+          std::filesystem::absolute("gone").string() + "\": there is no such file\n");
 }
 
 }  // namespace

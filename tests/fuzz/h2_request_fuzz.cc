@@ -1,5 +1,5 @@
-// Requests in HTTP/2 as a client sends them, frame by frame: whatever is taken for a request is one unambiguous request
-// when it is written down in HTTP/1.1; it all ends, and nothing is left behind.
+// Requests in HTTP/2 as a client sends them, frame by frame: whatever is taken for a request is one
+// unambiguous request when it is written down in HTTP/1.1; it all ends, and nothing is left behind.
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -106,7 +106,8 @@ Task<void> visit(sim::World& world, std::string_view frames, std::size_t piece) 
   auto peer = co_await sim::connect(world.network(), sim::at(80));
   FUZZ_CHECK(peer);
   bool sent = co_await peer->send(kPreface);
-  for (std::size_t at = 0; sent && at < frames.size(); at += piece) sent = co_await peer->send(frames.substr(at, piece));
+  for (std::size_t at = 0; sent && at < frames.size(); at += piece)
+    sent = co_await peer->send(frames.substr(at, piece));
   peer->transport().shutdown_write();
   co_await peer->receive();
 }

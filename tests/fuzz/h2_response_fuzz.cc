@@ -1,5 +1,5 @@
-// Responses in HTTP/2 as a connection to an upstream reads them: whatever is taken for a response is an unambiguous one
-// when it is written down in HTTP/1.1; it all ends, and nothing is left behind.
+// Responses in HTTP/2 as a connection to an upstream reads them: whatever is taken for a response is an
+// unambiguous one when it is written down in HTTP/1.1; it all ends, and nothing is left behind.
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -27,7 +27,8 @@ Task<void> serve(net::Acceptor& acceptor, std::string_view frames, std::size_t p
   sim::Peer peer(std::move(*accepted));
   co_await peer.receive_until("SM\r\n\r\n");
   bool sent = true;
-  for (std::size_t at = 0; sent && at < frames.size(); at += piece) sent = co_await peer.send(frames.substr(at, piece));
+  for (std::size_t at = 0; sent && at < frames.size(); at += piece)
+    sent = co_await peer.send(frames.substr(at, piece));
   peer.transport().shutdown_write();
   co_await peer.receive();
 }

@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "middleware/built.h"
-#include "support/allocations.h"
 #include "sluice/header_block.h"
+#include "support/allocations.h"
 #include "support/request.h"
 
 namespace sluice::middleware {

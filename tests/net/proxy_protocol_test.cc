@@ -19,9 +19,9 @@ std::string version2(char command, char kind, const std::string& body) {
 }
 
 const std::string tcp4 = version2('\x21', '\x11', "\x0a\x00\x00\x01\x0a\x00\x00\x02\x30\x39\x00\x50"s);
-const std::string tcp6 =
-    version2('\x21', '\x21', "\x20\x01\x0d\xb8"s + std::string(11, '\0') + "\x01" + "\x20\x01\x0d\xb8"s +
-                                 std::string(11, '\0') + "\x02" + "\x30\x39\x01\xbb"s);
+const std::string tcp6 = version2('\x21', '\x21',
+                                  "\x20\x01\x0d\xb8"s + std::string(11, '\0') + "\x01" + "\x20\x01\x0d\xb8"s +
+                                      std::string(11, '\0') + "\x02" + "\x30\x39\x01\xbb"s);
 
 TEST(ProxyProtocol, reads_addresses_of_version_1) {
   auto header = parse_proxy_header("PROXY TCP4 10.0.0.1 10.0.0.2 12345 80\r\nGET /");
@@ -74,9 +74,10 @@ TEST(ProxyProtocol, takes_nothing_else_for_a_header) {
   for (const auto& bytes :
        {"GET / HTTP/1.1\r\n"s, "PROXY TCP5 1.2.3.4 1.2.3.4 1 2\r\n"s, "PROXY TCP4 1.2.3.4 1.2.3.4 1\r\n"s,
         "PROXY TCP4 1.2.3.4 1.2.3.4 1 2 3\r\n"s, "PROXY TCP4 1.2.3.4 1.2.3.4 1 65536\r\n"s,
-        "PROXY TCP4 1.2.3.4 1.2.3.4 01 2\r\n"s, "PROXY TCP4 ::1 ::1 1 2\r\n"s, "PROXY TCP6 1.2.3.4 ::1 1 2\r\n"s,
-        "PROXY TCP4  1.2.3.4 1.2.3.4 1 2\r\n"s, "PROXY TCP4 1.2.3 1.2.3.4 1 2\r\n"s, "PROXY TCP4 a b 1 2\r\n"s,
-        "PROXY \r\n"s, "PROXY TCP4 " + std::string(200, '1'), version2('\x11', '\x11', tcp4.substr(16)),
+        "PROXY TCP4 1.2.3.4 1.2.3.4 01 2\r\n"s, "PROXY TCP4 ::1 ::1 1 2\r\n"s,
+        "PROXY TCP6 1.2.3.4 ::1 1 2\r\n"s, "PROXY TCP4  1.2.3.4 1.2.3.4 1 2\r\n"s,
+        "PROXY TCP4 1.2.3 1.2.3.4 1 2\r\n"s, "PROXY TCP4 a b 1 2\r\n"s, "PROXY \r\n"s,
+        "PROXY TCP4 " + std::string(200, '1'), version2('\x11', '\x11', tcp4.substr(16)),
         version2('\x22', '\x11', tcp4.substr(16)), version2('\x21', '\x11', "short")}) {
     EXPECT_EQ(parse_proxy_header(bytes).status, Status::malformed) << bytes;
   }

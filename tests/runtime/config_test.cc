@@ -19,22 +19,25 @@ std::string problems_of(std::string_view text) {
 }
 
 TEST(Config, reports_what_stands_behind_a_duplicate_key) {
-  EXPECT_EQ(problems_of(R"(workers: 2
+  EXPECT_EQ(
+      problems_of(R"(workers: 2
 workers: 3
 listeners: [{ address: 127.0.0.1:80, trusted_proxies: here }]
 upstreams: { app: [127.0.0.1:3000] }
 routes: [{ match: { path: /a }, upstream: ap }, { upstream: app, middlewares: [limit] }, { upstream: app }]
 )"),
-            "c.yaml:2:1: workers: the key \"workers\" is written twice, first at 1:1\n"
-            "c.yaml:3:55: listeners[0].trusted_proxies: wanted an address range like 10.0.0.0/8, an address, or "
-            "unix, found \"here\"\n"
-            "c.yaml:5:43: routes[0].upstream: no upstream is named \"ap\"; did you mean 'app'?\n"
-            "c.yaml:5:80: routes[1].middlewares[0]: no middleware is named \"limit\"\n"
-            "c.yaml:5:90: routes[2]: no request reaches this route: \"default\" in line 5 takes all that it matches\n");
+      "c.yaml:2:1: workers: the key \"workers\" is written twice, first at 1:1\n"
+      "c.yaml:3:55: listeners[0].trusted_proxies: wanted an address range like 10.0.0.0/8, an address, or "
+      "unix, found \"here\"\n"
+      "c.yaml:5:43: routes[0].upstream: no upstream is named \"ap\"; did you mean 'app'?\n"
+      "c.yaml:5:80: routes[1].middlewares[0]: no middleware is named \"limit\"\n"
+      "c.yaml:5:90: routes[2]: no request reaches this route: \"default\" in line 5 takes all that it "
+      "matches\n");
 }
 
 TEST(Config, reports_dangling_references_beside_what_does_not_bind) {
-  EXPECT_EQ(problems_of(R"(workers: many
+  EXPECT_EQ(
+      problems_of(R"(workers: many
 listeners: [{ address: 127.0.0.1:80 }]
 upstreams: { app: { endpoints: [127.0.0.1:3000], balance: fair } }
 middlewares: { limit: { request_headers: { remove: 5 } } }
@@ -42,26 +45,30 @@ routes:
   - { match: { path: /a }, upstream: nowhere, timeout: soon, middlewares: [limit, limt] }
   - { upstream: app }
 )"),
-            "c.yaml:1:10: workers: wanted auto or a whole number, found \"many\"\n"
-            "c.yaml:3:59: upstreams.app.balance: wanted one of round_robin, random or least_request, found \"fair\"\n"
-            "c.yaml:4:52: middlewares.limit.request_headers.remove: wanted a text, found the number 5; put it in "
-            "quotes\n"
-            "c.yaml:6:38: routes[0].upstream: no upstream is named \"nowhere\"; there is only app\n"
-            "c.yaml:6:56: routes[0].timeout: wanted a duration like 250ms, 5s, 10m, 1h or 7d, found \"soon\"\n"
-            "c.yaml:6:83: routes[0].middlewares[1]: no middleware is named \"limt\"; did you mean 'limit'?\n");
+      "c.yaml:1:10: workers: wanted auto or a whole number, found \"many\"\n"
+      "c.yaml:3:59: upstreams.app.balance: wanted one of round_robin, random or least_request, found "
+      "\"fair\"\n"
+      "c.yaml:4:52: middlewares.limit.request_headers.remove: wanted a text, found the number 5; put it in "
+      "quotes\n"
+      "c.yaml:6:38: routes[0].upstream: no upstream is named \"nowhere\"; there is only app\n"
+      "c.yaml:6:56: routes[0].timeout: wanted a duration like 250ms, 5s, 10m, 1h or 7d, found \"soon\"\n"
+      "c.yaml:6:83: routes[0].middlewares[1]: no middleware is named \"limt\"; did you mean 'limit'?\n");
 }
 
 TEST(Config, does_not_miss_names_that_may_stand_in_what_was_left_out) {
   constexpr std::string_view rest =
       "listeners: [{ address: 127.0.0.1:80 }]\nroutes: [{ upstream: app, middlewares: [limit] }]\n";
-  const auto problems = [&](std::string_view text) { return problems_of(std::string(text) + std::string(rest)); };
+  const auto problems = [&](std::string_view text) {
+    return problems_of(std::string(text) + std::string(rest));
+  };
   EXPECT_EQ(problems("upstreams: { a: [127.0.0.1:1] }\nupstreams: { app: [127.0.0.1:1] }\n"
                      "middlewares: { limit: { request_headers: { remove: x-a } } }\n"),
             "c.yaml:2:1: upstreams: the key \"upstreams\" is written twice, first at 1:1\n");
   EXPECT_EQ(problems("upstrems: { app: [127.0.0.1:1] }\n"),
             "c.yaml:1:1: upstrems: there is no key \"upstrems\" here; did you mean 'upstreams'?\n");
   EXPECT_EQ(problems("upstreams: [app]\nmiddlewares: []\n"),
-            "c.yaml:1:12: upstreams: wanted a map, found a list\nc.yaml:2:14: middlewares: wanted a map, found a list\n");
+            "c.yaml:1:12: upstreams: wanted a map, found a list\nc.yaml:2:14: middlewares: wanted a map, "
+            "found a list\n");
 }
 
 TEST(Config, does_not_miss_keys_that_may_stand_in_what_was_left_out) {
@@ -73,40 +80,46 @@ TEST(Config, does_not_miss_keys_that_may_stand_in_what_was_left_out) {
 }
 
 TEST(Config, says_nothing_more_of_a_placeholder_that_stands_for_nothing) {
-  EXPECT_EQ(problems_of("listeners: [{ address: \"${SLUICE_TEST_NO}\" }, { address: \"${SLUICE_TEST_NO}\" }]\n"
-                        "routes: [{ name: a, match: { path: /a }, upstream: &no \"${SLUICE_TEST_NO}\" },\n"
-                        "         { upstream: *no }]\n"),
-            "c.yaml:1:24: listeners[0].address: the environment has no variable SLUICE_TEST_NO; a default is written "
-            "${SLUICE_TEST_NO:-default}\n"
-            "c.yaml:1:58: listeners[1].address: the environment has no variable SLUICE_TEST_NO; a default is written "
-            "${SLUICE_TEST_NO:-default}\n"
-            "c.yaml:2:52: routes[0].upstream: the environment has no variable SLUICE_TEST_NO; a default is written "
-            "${SLUICE_TEST_NO:-default}\n");
+  EXPECT_EQ(
+      problems_of("listeners: [{ address: \"${SLUICE_TEST_NO}\" }, { address: \"${SLUICE_TEST_NO}\" }]\n"
+                  "routes: [{ name: a, match: { path: /a }, upstream: &no \"${SLUICE_TEST_NO}\" },\n"
+                  "         { upstream: *no }]\n"),
+      "c.yaml:1:24: listeners[0].address: the environment has no variable SLUICE_TEST_NO; a default is "
+      "written "
+      "${SLUICE_TEST_NO:-default}\n"
+      "c.yaml:1:58: listeners[1].address: the environment has no variable SLUICE_TEST_NO; a default is "
+      "written "
+      "${SLUICE_TEST_NO:-default}\n"
+      "c.yaml:2:52: routes[0].upstream: the environment has no variable SLUICE_TEST_NO; a default is written "
+      "${SLUICE_TEST_NO:-default}\n");
 }
 
 TEST(Config, judges_only_routes_whose_match_is_sound) {
-  EXPECT_EQ(problems_of(R"(listeners: [{ address: 127.0.0.1:80 }]
+  EXPECT_EQ(
+      problems_of(R"(listeners: [{ address: 127.0.0.1:80 }]
 routes:
   - { match: { path: no-slash }, respond: {} }
   - { mtch: { path: /b }, respond: {} }
   - { name: all, respond: {}, timeout: soon }
   - { name: late, respond: { status: 1 } }
 )"),
-            "c.yaml:3:22: routes[0].match.path: \"no-slash\": a path begins with /\n"
-            "c.yaml:4:7: routes[1].mtch: there is no key \"mtch\" here; did you mean 'match'?\n"
-            "c.yaml:5:40: routes[2].timeout: wanted a duration like 250ms, 5s, 10m, 1h or 7d, found \"soon\"\n"
-            "c.yaml:6:38: routes[3].respond.status: wanted 200 to 599, found 1\n");
-  EXPECT_EQ(problems_of(R"(listeners: [{ address: 127.0.0.1:80 }]
+      "c.yaml:3:22: routes[0].match.path: \"no-slash\": a path begins with /\n"
+      "c.yaml:4:7: routes[1].mtch: there is no key \"mtch\" here; did you mean 'match'?\n"
+      "c.yaml:5:40: routes[2].timeout: wanted a duration like 250ms, 5s, 10m, 1h or 7d, found \"soon\"\n"
+      "c.yaml:6:38: routes[3].respond.status: wanted 200 to 599, found 1\n");
+  EXPECT_EQ(
+      problems_of(R"(listeners: [{ address: 127.0.0.1:80 }]
 routes:
   - { name: all, match: { path: /* }, respond: {}, timeout: soon }
   - { name: late, match: { path: /* }, respond: {} }
 )"),
-            "c.yaml:3:61: routes[0].timeout: wanted a duration like 250ms, 5s, 10m, 1h or 7d, found \"soon\"\n"
-            "c.yaml:4:5: routes[1]: no request reaches this route: \"all\" in line 3 takes all that it matches\n");
+      "c.yaml:3:61: routes[0].timeout: wanted a duration like 250ms, 5s, 10m, 1h or 7d, found \"soon\"\n"
+      "c.yaml:4:5: routes[1]: no request reaches this route: \"all\" in line 3 takes all that it matches\n");
 }
 
 TEST(Config, compares_the_addresses_and_names_of_sound_listeners) {
-  EXPECT_EQ(problems_of(R"(listeners:
+  EXPECT_EQ(
+      problems_of(R"(listeners:
   - { address: 127.0.0.1:80 }
   - { address: 127.0.0.1:80 }
   - { address: nowhere }
@@ -116,18 +129,18 @@ TEST(Config, compares_the_addresses_and_names_of_sound_listeners) {
 routes: { respond: {} }
 admin: { address: 127.0.0.1:81 }
 )"),
-            "c.yaml:3:16: listeners[1].address: another listener has this address too\n"
-            "c.yaml:4:16: listeners[2].address: wanted an address to listen on, like 0.0.0.0:8080, [::]:8080 or "
-            "unix:/run/sluice.sock, found \"nowhere\"; write 0.0.0.0:8080 for every address of the machine, or "
-            "127.0.0.1:8080 for itself alone\n"
-            "c.yaml:5:16: listeners[3].address: wanted an address to listen on, like 0.0.0.0:8080, [::]:8080 or "
-            "unix:/run/sluice.sock, found \"nowhere\"; write 0.0.0.0:8080 for every address of the machine, or "
-            "127.0.0.1:8080 for itself alone\n"
-            "c.yaml:6:25: listeners[4].address: wanted an address to listen on, like 0.0.0.0:8080, [::]:8080 or "
-            "unix:/run/sluice.sock, found \"nowhere\"; write 0.0.0.0:8080 for every address of the machine, or "
-            "127.0.0.1:8080 for itself alone\n"
-            "c.yaml:7:5: listeners[5]: another listener has this name too\n"
-            "c.yaml:9:19: admin.address: a listener has this address too\n");
+      "c.yaml:3:16: listeners[1].address: another listener has this address too\n"
+      "c.yaml:4:16: listeners[2].address: wanted an address to listen on, like 0.0.0.0:8080, [::]:8080 or "
+      "unix:/run/sluice.sock, found \"nowhere\"; write 0.0.0.0:8080 for every address of the machine, or "
+      "127.0.0.1:8080 for itself alone\n"
+      "c.yaml:5:16: listeners[3].address: wanted an address to listen on, like 0.0.0.0:8080, [::]:8080 or "
+      "unix:/run/sluice.sock, found \"nowhere\"; write 0.0.0.0:8080 for every address of the machine, or "
+      "127.0.0.1:8080 for itself alone\n"
+      "c.yaml:6:25: listeners[4].address: wanted an address to listen on, like 0.0.0.0:8080, [::]:8080 or "
+      "unix:/run/sluice.sock, found \"nowhere\"; write 0.0.0.0:8080 for every address of the machine, or "
+      "127.0.0.1:8080 for itself alone\n"
+      "c.yaml:7:5: listeners[5]: another listener has this name too\n"
+      "c.yaml:9:19: admin.address: a listener has this address too\n");
 }
 
 TEST(Config, says_once_that_an_address_is_taken) {
@@ -144,10 +157,11 @@ admin: { address: 127.0.0.1:80 }
 }
 
 TEST(Config, says_what_to_write_for_a_port_alone) {
-  EXPECT_EQ(problems_of("listeners: [{ address: 8080 }]\nroutes: [{ respond: {} }]\n"),
-            "c.yaml:1:24: listeners[0].address: wanted an address to listen on, like 0.0.0.0:8080, [::]:8080 or "
-            "unix:/run/sluice.sock, found the number 8080; write 0.0.0.0:8080 for every address of the machine, or "
-            "127.0.0.1:8080 for itself alone\n");
+  EXPECT_EQ(
+      problems_of("listeners: [{ address: 8080 }]\nroutes: [{ respond: {} }]\n"),
+      "c.yaml:1:24: listeners[0].address: wanted an address to listen on, like 0.0.0.0:8080, [::]:8080 or "
+      "unix:/run/sluice.sock, found the number 8080; write 0.0.0.0:8080 for every address of the machine, or "
+      "127.0.0.1:8080 for itself alone\n");
 }
 
 TEST(Config, never_shows_in_a_problem_what_a_placeholder_stands_for) {
@@ -181,8 +195,9 @@ upstreams:
 routes: { upstream: a }
 )";
   const auto problems = problems_of(text);
-  for (const std::string_view each : {"workers:", "/no/a.crt", "/no/a.key", "/no/a.der", "certificates[0]", "/no/ca", "/no/a-ca", "/no/c.crt",
-                                      "/no/c.key", "/no/b-ca", "a certificate without its key"}) {
+  for (const std::string_view each :
+       {"workers:", "/no/a.crt", "/no/a.key", "/no/a.der", "certificates[0]", "/no/ca", "/no/a-ca",
+        "/no/c.crt", "/no/c.key", "/no/b-ca", "a certificate without its key"}) {
     EXPECT_NE(problems.find(each), problems.npos) << each << "\n" << problems;
   }
   EXPECT_EQ(std::count(problems.begin(), problems.end(), '\n'), 11) << problems;
@@ -190,7 +205,8 @@ routes: { upstream: a }
 
 TEST(Config, finds_addresses_that_include_each_other) {
   const auto text = [](const std::string& one, const std::string& other) {
-    return problems_of("listeners: [{ address: \"" + one + "\" }, { address: \"" + other + "\" }]\nroutes: { respond: {} }\n");
+    return problems_of("listeners: [{ address: \"" + one + "\" }, { address: \"" + other +
+                       "\" }]\nroutes: { respond: {} }\n");
   };
   for (const auto& [one, other] : {std::pair{"127.0.0.1:80", "0.0.0.0:80"}, {"[::]:80", "[::1]:80"}}) {
     EXPECT_NE(text(one, other).find("another listener has this address too"), std::string::npos) << one;

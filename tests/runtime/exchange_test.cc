@@ -64,8 +64,9 @@ TEST(Exchange, tells_the_upstream_who_asks_and_drops_what_is_for_one_hop) {
   GatewayWorld gateway(kOne);
   Recorder recorder;
   gateway.origin(3000, recorder.origin(std::string(kOk)));
-  gateway.exchange(get("/a?b=1", "Connection: close, X-Secret\r\nX-Secret: 1\r\nKeep-Alive: timeout=5\r\n"
-                                 "X-Forwarded-For: 6.6.6.6\r\nX-Request-Id: abc-1\r\n"));
+  gateway.exchange(get("/a?b=1",
+                       "Connection: close, X-Secret\r\nX-Secret: 1\r\nKeep-Alive: timeout=5\r\n"
+                       "X-Forwarded-For: 6.6.6.6\r\nX-Request-Id: abc-1\r\n"));
   ASSERT_EQ(recorder.requests.size(), 1u);
   const auto& request = recorder.requests[0];
   EXPECT_TRUE(request.starts_with("GET /a?b=1 HTTP/1.1\r\nHost: a.example\r\n")) << request;
@@ -138,7 +139,8 @@ TEST(Exchange, streams_a_chunked_body_and_its_trailers_both_ways) {
   gateway.origin(3000, [&](sim::Peer& peer) -> Task<void> {
     seen = co_await peer.receive_until("X-Sum: 1\r\n\r\n");
     co_await peer.send(
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Back\r\n\r\n3\r\nabc\r\n0\r\nX-Back: 2\r\n\r\n");
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Back\r\n\r\n3\r\nabc\r\n0\r\nX-Back: "
+        "2\r\n\r\n");
     co_await peer.receive();
   });
   auto answer = gateway.exchange(
@@ -152,7 +154,8 @@ TEST(Exchange, streams_a_chunked_body_and_its_trailers_both_ways) {
 
 TEST(Exchange, gives_http_1_0_clients_a_body_that_ends_with_the_connection) {
   GatewayWorld gateway(kOne);
-  gateway.origin(3000, answering("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"));
+  gateway.origin(3000,
+                 answering("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"));
   auto answer = gateway.exchange("GET / HTTP/1.0\r\nHost: a\r\n\r\n");
   EXPECT_FALSE(has(answer, "chunked")) << answer;
   EXPECT_TRUE(has(answer, "Connection: close\r\n")) << answer;
@@ -160,7 +163,8 @@ TEST(Exchange, gives_http_1_0_clients_a_body_that_ends_with_the_connection) {
 }
 
 TEST(Exchange, sends_no_body_with_head_204_and_304) {
-  for (std::string_view response : {"HTTP/1.1 204 No Content\r\n\r\n", "HTTP/1.1 304 Not Modified\r\nETag: \"x\"\r\n\r\n"}) {
+  for (std::string_view response :
+       {"HTTP/1.1 204 No Content\r\n\r\n", "HTTP/1.1 304 Not Modified\r\nETag: \"x\"\r\n\r\n"}) {
     GatewayWorld gateway(kOne);
     gateway.origin(3000, answering(std::string(response)));
     auto answer = gateway.exchange(get() + get("/", "Connection: close\r\n"));
@@ -182,7 +186,8 @@ TEST(Exchange, passes_interim_responses_on) {
     co_await peer.receive_until("\r\n\r\n");
     co_await peer.send("HTTP/1.1 100 Continue\r\n\r\n");
     auto body = co_await peer.receive_until("hello");
-    co_await peer.send("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    co_await peer.send(
+        "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
     co_await peer.receive();
   });
   auto client = [&]() -> Task<std::string> {
@@ -204,7 +209,8 @@ TEST(Exchange, becomes_a_tunnel_after_101) {
   std::string request;
   gateway.origin(3000, [&](sim::Peer& peer) -> Task<void> {
     request = co_await peer.receive_until("\r\n\r\n");
-    co_await peer.send("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nwelcome");
+    co_await peer.send(
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nwelcome");
     auto word = co_await peer.receive_until("ping");
     co_await peer.send("pong");
     co_await peer.receive();
@@ -230,7 +236,8 @@ TEST(Exchange, refuses_a_broken_request_says_why_and_serves_nothing_behind_it) {
   GatewayWorld gateway(kOne);
   Recorder recorder;
   gateway.origin(3000, recorder.origin(std::string(kOk)));
-  auto answer = gateway.exchange("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n" + get("/next"));
+  auto answer = gateway.exchange(
+      "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n" + get("/next"));
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 400 ")) << answer;
   EXPECT_TRUE(has(answer, "\"reason\":\"ambiguous_framing\"")) << answer;
   EXPECT_TRUE(has(answer, "Proxy-Status: sluice; error=http_request_error")) << answer;
@@ -251,8 +258,10 @@ TEST(Exchange, explains_each_way_an_upstream_fails) {
            Case{"HTTP/1.1 2", "upstream_closed_early", 502},
            Case{"nonsense\r\n\r\n", "upstream_malformed", 502},
            Case{"HTTP/1.1 200 OK\nContent-Length: 2\n\nok", "upstream_malformed", 502},
-           Case{"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok", "upstream_ambiguous_framing", 502},
-           Case{"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", "upstream_transfer_coding", 502},
+           Case{"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok",
+                "upstream_ambiguous_framing", 502},
+           Case{"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", "upstream_transfer_coding",
+                502},
            Case{"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", "upstream_unexpected_upgrade", 502},
        }) {
     GatewayWorld gateway(kOne);
@@ -332,7 +341,8 @@ TEST(Exchange, does_not_repeat_a_post_that_may_have_been_acted_on) {
     co_await peer.receive_until("body");
     requests += 1;
   });
-  auto answer = gateway.exchange(get("/1") + "POST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nConnection: close\r\n\r\nbody");
+  auto answer = gateway.exchange(
+      get("/1") + "POST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nConnection: close\r\n\r\nbody");
   EXPECT_EQ(requests, 2);
   EXPECT_TRUE(has(answer, "HTTP/1.1 502 ")) << answer;
   EXPECT_TRUE(gateway.wind_up());
@@ -406,7 +416,8 @@ routes:    [{ upstream: app, max_body: 10B }]
   auto answer = gateway.exchange("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\n");
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 413 ")) << answer;
   auto chunked = gateway.exchange(
-      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1e\r\n012345678901234567890123456789\r\n0\r\n\r\n");
+      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: "
+      "chunked\r\n\r\n1e\r\n012345678901234567890123456789\r\n0\r\n\r\n");
   EXPECT_TRUE(has(chunked, "body_too_large")) << chunked;
   EXPECT_TRUE(gateway.wind_up());
 }
@@ -484,7 +495,9 @@ routes:
   - { match: { path: /shared }, upstream: app, middlewares: words }
   - { match: { path: /fine }, respond: { status: 503, body: fine } }
 )");
-  const auto answer = [&](std::string_view path) { return gateway.exchange(get(path, "Connection: close\r\n")); };
+  const auto answer = [&](std::string_view path) {
+    return gateway.exchange(get(path, "Connection: close\r\n"));
+  };
   const auto unmatched = answer("/nowhere");
   EXPECT_TRUE(unmatched.starts_with("HTTP/1.1 404 ")) << unmatched;
   EXPECT_TRUE(has(unmatched, "Content-Type: text/html\r\n")) << unmatched;
@@ -519,7 +532,8 @@ TEST(Exchange, refuses_connect_whatever_the_routes_take) {
   GatewayWorld gateway(kOne);
   Recorder recorder;
   gateway.origin(3000, recorder.origin(std::string(kOk)));
-  auto answer = gateway.exchange("CONNECT a.example:443 HTTP/1.1\r\nHost: a.example:443\r\nConnection: close\r\n\r\n");
+  auto answer =
+      gateway.exchange("CONNECT a.example:443 HTTP/1.1\r\nHost: a.example:443\r\nConnection: close\r\n\r\n");
   EXPECT_TRUE(has(answer, "upgrade_refused")) << answer;
   EXPECT_TRUE(recorder.requests.empty());
   EXPECT_TRUE(gateway.wind_up());
@@ -536,7 +550,9 @@ routes:
 )");
   Recorder recorder;
   gateway.origin(3000, recorder.origin(std::string(kOk)));
-  gateway.exchange(get("/", "X-Forwarded-Server: evil\r\nX-Real-IP: 6.6.6.6\r\nX-Forwarded-Prefix: evil\r\nConnection: close\r\n"));
+  gateway.exchange(get(
+      "/",
+      "X-Forwarded-Server: evil\r\nX-Real-IP: 6.6.6.6\r\nX-Forwarded-Prefix: evil\r\nConnection: close\r\n"));
   ASSERT_EQ(recorder.requests.size(), 1u);
   const auto& request = recorder.requests.front();
   EXPECT_TRUE(has(request, "X-Real-IP: 127.0.0.1\r\n")) << request;
@@ -563,7 +579,8 @@ TEST(Exchange, switches_only_to_what_was_asked_for) {
   for (std::string_view named : {"", "Upgrade: other\r\n", "Upgrade: shout, other\r\n"}) {
     GatewayWorld gateway(kOne);
     Recorder recorder;
-    gateway.origin(3000, recorder.origin("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\n" + std::string(named) + "\r\n"));
+    gateway.origin(3000, recorder.origin("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\n" +
+                                         std::string(named) + "\r\n"));
     auto answer = gateway.exchange(get("/", "Connection: upgrade, close\r\nUpgrade: shout\r\n"));
     EXPECT_TRUE(has(answer, "upstream_unexpected_upgrade")) << named << answer;
     EXPECT_TRUE(gateway.wind_up());
@@ -577,9 +594,11 @@ TEST(Exchange, answers_as_the_last_hop_what_may_go_no_further) {
   auto traced = gateway.exchange(
       "TRACE /a HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\nCookie: a=b\r\nConnection: close\r\n\r\n");
   EXPECT_TRUE(has(traced, "Content-Type: message/http\r\n")) << traced;
-  EXPECT_TRUE(traced.ends_with("\r\n\r\nTRACE /a HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\nConnection: close\r\n\r\n"))
+  EXPECT_TRUE(traced.ends_with(
+      "\r\n\r\nTRACE /a HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\nConnection: close\r\n\r\n"))
       << traced;
-  auto options = gateway.exchange("OPTIONS * HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\nConnection: close\r\n\r\n");
+  auto options =
+      gateway.exchange("OPTIONS * HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\nConnection: close\r\n\r\n");
   EXPECT_TRUE(has(options, "Content-Length: 0\r\n")) << options;
   EXPECT_TRUE(recorder.requests.empty());
   gateway.exchange("TRACE / HTTP/1.1\r\nHost: a\r\nMax-Forwards: 7\r\nConnection: close\r\n\r\n");
@@ -594,7 +613,8 @@ TEST(Exchange, refuses_https_in_the_clear_unless_a_trusted_proxy_ended_the_tls) 
                          std::string(trusted ? "127.0.0.0/8" : "10.0.0.0/8") +
                          "] }]\nupstreams: { app: [127.0.0.1:3000] }\nroutes: [{ upstream: app }]\n");
     gateway.origin(3000, answering(std::string(kOk)));
-    auto answer = gateway.exchange(get("https://a.example/", "X-Forwarded-Proto: https\r\nConnection: close\r\n"));
+    auto answer =
+        gateway.exchange(get("https://a.example/", "X-Forwarded-Proto: https\r\nConnection: close\r\n"));
     EXPECT_TRUE(has(answer, trusted ? "200 OK" : "misdirected")) << answer;
     EXPECT_TRUE(gateway.wind_up());
   }
@@ -649,12 +669,13 @@ TEST(Exchange, says_what_is_wrong_with_a_body) {
   struct Case {
     std::string_view body, reason;
   };
-  for (auto [body, reason] : {Case{"zz\r\n", "invalid_chunk"}, Case{"0\r\nHost: b\r\n\r\n", "forbidden_trailer"}}) {
+  for (auto [body, reason] :
+       {Case{"zz\r\n", "invalid_chunk"}, Case{"0\r\nHost: b\r\n\r\n", "forbidden_trailer"}}) {
     GatewayWorld gateway(kOne);
     Recorder recorder;
     gateway.origin(3000, recorder.origin(std::string(kOk)));
-    auto answer =
-        gateway.exchange("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + std::string(body));
+    auto answer = gateway.exchange("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" +
+                                   std::string(body));
     EXPECT_TRUE(has(answer, reason)) << answer;
     EXPECT_TRUE(recorder.requests.empty());
     EXPECT_TRUE(gateway.wind_up());

@@ -49,7 +49,9 @@ Task<void> origin(sim::Peer& peer) {
       sent = sent && co_await peer.send("0\r\ngrpc-status: 0\r\n\r\n");
     } else if (has(head, "chunked")) {
       co_await peer.receive_until("0\r\n\r\n");
-      sent = co_await peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" "4\r\nwiki\r\n");
+      sent = co_await peer.send(
+          "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+          "4\r\nwiki\r\n");
       sent = sent && co_await peer.send("5\r\npedia\r\n0\r\nX-T: 1\r\n\r\n");
     } else if (head.starts_with("POST")) {
       co_await peer.send("HTTP/1.1 100 Continue\r\n\r\n");
@@ -82,7 +84,8 @@ Task<void> visit(GatewayWorld& gateway, int kind) {
   auto peer = std::make_optional<sim::Peer>(std::move(*transport));
   if (!connected) co_return;
   const auto to = [&](std::string method, std::string_view target, std::string_view more = "") {
-    return method + (by_h2(kind) ? " /h2/" : " /") + std::string(target) + " HTTP/1.1\r\nHost: a\r\n" + std::string(more) + "\r\n";
+    return method + (by_h2(kind) ? " /h2/" : " /") + std::string(target) + " HTTP/1.1\r\nHost: a\r\n" +
+           std::string(more) + "\r\n";
   };
   std::string host = " HTTP/1.1\r\nHost: a\r\n";
   switch (kind) {
@@ -102,7 +105,8 @@ Task<void> visit(GatewayWorld& gateway, int kind) {
       break;
     case 2:
     case 6:
-      co_await peer->send(to("GET", "ws", "Upgrade: websocket\r\nConnection: upgrade\r\nSec-WebSocket-Key: x\r\n"));
+      co_await peer->send(
+          to("GET", "ws", "Upgrade: websocket\r\nConnection: upgrade\r\nSec-WebSocket-Key: x\r\n"));
       co_await peer->receive_until("\r\n\r\n");
       co_await peer->send("good bye");
       co_await peer->receive_until("bye");

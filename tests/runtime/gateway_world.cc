@@ -21,7 +21,9 @@ class Probe final : public Middleware {
 class ProbePlan final : public MiddlewarePlan {
  public:
   explicit ProbePlan(HookCounts& counts) : counts_(counts) {}
-  std::unique_ptr<Middleware> make(const BuildContext&) const override { return std::make_unique<Probe>(counts_); }
+  std::unique_ptr<Middleware> make(const BuildContext&) const override {
+    return std::make_unique<Probe>(counts_);
+  }
 
  private:
   HookCounts& counts_;
@@ -33,7 +35,8 @@ std::shared_ptr<const Snapshot> compiled(std::string_view text, HookCounts& coun
   auto snapshot = config ? compile(std::move(*config), problems) : nullptr;
   if (!snapshot) throw std::runtime_error(problems.text());
   auto probed = std::make_shared<Snapshot>(*snapshot);
-  for (auto& route : probed->routes) route.plans.insert(route.plans.begin(), std::make_shared<ProbePlan>(counts));
+  for (auto& route : probed->routes)
+    route.plans.insert(route.plans.begin(), std::make_shared<ProbePlan>(counts));
   return probed;
 }
 
@@ -44,11 +47,12 @@ GatewayWorld::GatewayWorld(std::string_view config, std::uint64_t seed)
       log_({.output = "none"}, 1),
       snapshot_(compiled(config, hooks_)),
       exchanges_(world_.loop()),
-      gateway_(build_gateway(*snapshot_, {world_.loop(), world_.rng(), shard_, log_.port(0), "5eed0001", &memory_})) {
+      gateway_(build_gateway(*snapshot_,
+                             {world_.loop(), world_.rng(), shard_, log_.port(0), "5eed0001", &memory_})) {
   address_ = *net::Address::parse(*snapshot_->config.listeners.front().address);
   const auto& plan = snapshot_->listeners.front();
-  listener_ = std::make_unique<proxy::Listener>(world_.loop(), plan, shard_.listener(plan->settings.name), exchanges_,
-                                                gateway_.gateway);
+  listener_ = std::make_unique<proxy::Listener>(world_.loop(), plan, shard_.listener(plan->settings.name),
+                                                exchanges_, gateway_.gateway);
   world_.spawn(listener_->run(sim::listen(world_.network(), address_)));
 }
 
@@ -103,7 +107,8 @@ Task<void> GatewayWorld::drain() {
 
 GatewayWorld::Origin answering(std::string response) {
   return [response](sim::Peer& peer) -> Task<void> {
-    while (!(co_await peer.receive_until("\r\n\r\n")).empty() && peer.fault() == Fault::none && !peer.at_end()) {
+    while (!(co_await peer.receive_until("\r\n\r\n")).empty() && peer.fault() == Fault::none &&
+           !peer.at_end()) {
       if (!co_await peer.send(response)) co_return;
     }
   };

@@ -24,7 +24,7 @@ using namespace std::chrono_literals;
 /// Counts the hooks of every exchange that passes a chain.
 struct HookCounts {
   int requests = 0, responses = 0, done = 0;
-  int status = 0;                                ///< Of the last that was done.
+  int status = 0;  ///< Of the last that was done.
   http::Reason reason = http::Reason::none;
 };
 

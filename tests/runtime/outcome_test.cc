@@ -16,13 +16,17 @@ constexpr std::string_view kChunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chu
 
 bool has(std::string_view text, std::string_view part) { return text.find(part) != text.npos; }
 
-std::string get(std::string_view more = "") { return "GET / HTTP/1.1\r\nHost: a\r\n" + std::string(more) + "\r\n"; }
+std::string get(std::string_view more = "") {
+  return "GET / HTTP/1.1\r\nHost: a\r\n" + std::string(more) + "\r\n";
+}
 
 struct Outcome {
   int status;
   std::string reason;
   friend bool operator==(const Outcome&, const Outcome&) = default;
-  friend std::ostream& operator<<(std::ostream& out, const Outcome& o) { return out << o.status << " " << o.reason; }
+  friend std::ostream& operator<<(std::ostream& out, const Outcome& o) {
+    return out << o.status << " " << o.reason;
+  }
 };
 
 // Of the last exchange, as hooks and log see it.
@@ -37,7 +41,8 @@ std::map<std::string, std::uint64_t> counted(GatewayWorld& gateway) {
     if (!route.traffic()) return;
     for (const auto& outcomes : route.traffic()->outcomes) {
       outcomes.each([&](const auto& o) {
-        counts[std::to_string(o.status_class) + "xx " + std::string(http::name(o.reason))] += o.requests.value();
+        counts[std::to_string(o.status_class) + "xx " + std::string(http::name(o.reason))] +=
+            o.requests.value();
       });
     }
   });
@@ -70,13 +75,15 @@ void ask_and_leave(GatewayWorld& gateway, bool reads) {
 }
 
 TEST(BrokenResponse, that_broke_with_its_head_is_refused) {
-  for (const char* body : {"zz\r\n", "5\r\nhello\r\nzz\r\n", "0\r\nContent-Length: 5\r\n\r\n", "5\r\nhello!"}) {
+  for (const char* body :
+       {"zz\r\n", "5\r\nhello\r\nzz\r\n", "0\r\nContent-Length: 5\r\n\r\n", "5\r\nhello!"}) {
     GatewayWorld gateway(kOne);
     gateway.origin(3000, saying(gateway, std::string(kChunked) + body, ""));
     auto answer = gateway.exchange(get() + get("Connection: close\r\n"));
     EXPECT_TRUE(answer.starts_with("HTTP/1.1 502 ")) << body << answer;
     EXPECT_TRUE(has(answer, "\"reason\":\"upstream_invalid_chunk\"")) << body << answer;
-    EXPECT_NE(answer.find("HTTP/1.1 502 ", 10), answer.npos) << "the client's connection lives on: " << answer;
+    EXPECT_NE(answer.find("HTTP/1.1 502 ", 10), answer.npos)
+        << "the client's connection lives on: " << answer;
     EXPECT_EQ(counted(gateway), (Counts{{"5xx upstream_invalid_chunk", 2}})) << body;
     EXPECT_EQ(gateway.hooks().responses, 2) << "each response is shown once";
     EXPECT_TRUE(gateway.wind_up());
@@ -210,9 +217,11 @@ refusal:   { content_type: text/html, body: "<p>{status} {reason} {request_id}" 
   EXPECT_TRUE(gateway.world().run(client()));
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 503 Service Unavailable\r\n")) << answer;
   EXPECT_TRUE(has(answer, "Content-Type: text/html\r\n")) << answer;
-  EXPECT_TRUE(has(answer, "Proxy-Status: sluice; error=connection_limit_reached; details=\"connection_limit\"\r\n"))
+  EXPECT_TRUE(
+      has(answer, "Proxy-Status: sluice; error=connection_limit_reached; details=\"connection_limit\"\r\n"))
       << answer;
-  for (const char* field : {"\r\nDate: ", "\r\nRetry-After: 1\r\n", "\r\nConnection: close\r\n", "\r\nX-Request-Id: "}) {
+  for (const char* field :
+       {"\r\nDate: ", "\r\nRetry-After: 1\r\n", "\r\nConnection: close\r\n", "\r\nX-Request-Id: "}) {
     EXPECT_TRUE(has(answer, field)) << field << answer;
   }
   auto id = answer.substr(answer.find("X-Request-Id: ") + 14, 32);

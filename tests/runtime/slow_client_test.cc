@@ -144,7 +144,8 @@ Taken download(GatewayWorld& gateway, std::size_t piece, Duration pause) {
 }
 
 GatewayWorld::Origin sending(std::size_t bytes) {
-  return answering("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(bytes) + "\r\n\r\n" + std::string(bytes, 'x'));
+  return answering("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(bytes) + "\r\n\r\n" +
+                   std::string(bytes, 'x'));
 }
 
 TEST(SlowClient, that_drips_its_body_is_told_so_however_often_it_does) {
@@ -217,8 +218,8 @@ upstreams: { app: { endpoints: [127.0.0.1:3000], connections: { max: 1 } } }
 routes:    [{ upstream: app }]
 )";
 
-// One client takes its response at this pace while another waits for the upstream's only connection; whether the
-// other was served within ten seconds.
+// One client takes its response at this pace while another waits for the upstream's only connection; whether
+// the other was served within ten seconds.
 bool makes_room(std::size_t piece, Duration pause) {
   GatewayWorld gateway(kOneConnection);
   const auto large = "HTTP/1.1 200 OK\r\nContent-Length: 9000000\r\n\r\n" + std::string(9'000'000, 'x');

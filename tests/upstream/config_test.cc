@@ -95,9 +95,9 @@ TEST(UpstreamConfig, knows_an_endpoint_when_it_sees_one) {
   for (const auto* good :
        {"10.0.0.1:80", "[::1]:8080", "app.internal:80", "my_service:1", "unix:/run/a.sock", "a:65535"})
     EXPECT_TRUE(parse_endpoint_address(good)) << good;
-  for (const auto* bad : {"", "app", "app:", "app:0", "app:65536", "10.0.0.300:80", "10.1:80", "::1:80",
-                          "[::1]", "http://a:80", "a b:80", "-a:80", "unix:", ":80", "user@a:80", "[::1:80", "x..y:80",
-                          "x..:80", "..:80"})
+  for (const auto* bad :
+       {"", "app", "app:", "app:0", "app:65536", "10.0.0.300:80", "10.1:80", "::1:80", "[::1]", "http://a:80",
+        "a b:80", "-a:80", "unix:", ":80", "user@a:80", "[::1:80", "x..y:80", "x..:80", "..:80"})
     EXPECT_FALSE(parse_endpoint_address(bad)) << bad;
   EXPECT_EQ(parse_endpoint_address("[::1]:8080")->host, "::1");
   EXPECT_EQ(parse_endpoint_address("[::1]:8080")->port, 8080);

@@ -42,7 +42,7 @@ class BodyWriter final : public BodySink {
 
   bool started() const noexcept { return bytes_ != 0; }  ///< Some byte may have left.
   bool finished() const noexcept { return finished_; }
-  std::uint64_t sent() const noexcept { return bytes_; }  ///< Bytes on the wire since begin().
+  std::uint64_t sent() const noexcept { return bytes_; }   ///< Bytes on the wire since begin().
   std::uint64_t taken() const noexcept { return taken_; }  ///< Of sent(): those of writes that are over.
 
  private:

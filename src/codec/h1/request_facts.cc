@@ -41,7 +41,8 @@ http::Refusal check_tracing(const RequestHead& head) {
 http::Refusal take_request(const RequestLine& line, RequestHead& head, Arena& arena) {
   head.method = line.method;
   head.version = line.version;
-  head.method_text = line.method == http::Method::other ? arena.copy(line.method_text) : http::name(line.method);
+  head.method_text =
+      line.method == http::Method::other ? arena.copy(line.method_text) : http::name(line.method);
   head.target = arena.copy(line.target);
   auto result = http::normalise_target(head.target, head.method, arena, {.allow_encoded_slash = true});
   head.path = result.refusal ? head.target : result.target.path;

@@ -232,14 +232,17 @@ void ServerStream::start(const ResponseHead& head) {
       reader_.become_tunnel();
       patience_.begin(connection_->transport(), {connection_->limits().tunnel_timeout, 0});
       break;
-    case http::BodyLength::Kind::chunked: extra.add("Transfer-Encoding", "chunked"); break;
+    case http::BodyLength::Kind::chunked:
+      extra.add("Transfer-Encoding", "chunked");
+      break;
     case http::BodyLength::Kind::length:
       if (!head.fields.has(http::FieldName::content_length)) {
         auto* end = std::to_chars(digits, digits + sizeof digits, framing.length).ptr;
         extra.add("Content-Length", {digits, static_cast<std::size_t>(end - digits)});
       }
       break;
-    default: break;
+    default:
+      break;
   }
   if (tunnel_) {
     extra.add("Connection", "upgrade");
@@ -248,7 +251,8 @@ void ServerStream::start(const ResponseHead& head) {
   } else if (request_->version == http::Version::http_1_0) {
     extra.add("Connection", "keep-alive");
   }
-  writer_.begin(serialise(ResponseHeadOut{head.status, head.reason}, head.fields, extra.view(), *arena_), framing);
+  writer_.begin(serialise(ResponseHeadOut{head.status, head.reason}, head.fields, extra.view(), *arena_),
+                framing);
   head_taken_ = true;
 }
 

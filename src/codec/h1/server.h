@@ -21,9 +21,10 @@ struct ServerLimits {
   HeadLimits head;
   Duration header_timeout = std::chrono::seconds(10);  ///< From the first byte of a head to its last.
   Duration idle_timeout = std::chrono::seconds(60);    ///< From one exchange to the next head's first byte.
-  Duration body_timeout = std::chrono::seconds(30);    ///< That a body may be waited for beyond the least rate.
-  double body_min_rate = 500;                          ///< Bytes a second, either way; 0: one byte in body_timeout will do.
-  Duration tunnel_timeout = std::chrono::hours(1);     ///< Without a byte in or out once the connection was upgraded.
+  Duration body_timeout = std::chrono::seconds(30);  ///< That a body may be waited for beyond the least rate.
+  double body_min_rate = 500;  ///< Bytes a second, either way; 0: one byte in body_timeout will do.
+  Duration tunnel_timeout =
+      std::chrono::hours(1);  ///< Without a byte in or out once the connection was upgraded.
 };
 
 /// Small while it waits: an idle connection holds no buffer and no exchange.
@@ -52,7 +53,8 @@ class ServerConnection {
   /// The head that was found is the first part of HTTP/2's preface (RFC 9113 3.4).
   bool speaks_h2() const noexcept { return head_bytes().starts_with(kPreface); }
 
-  /// Hands the connection over to another protocol: first what was read of it. Nothing else may be called then.
+  /// Hands the connection over to another protocol: first what was read of it. Nothing else may be called
+  /// then.
   std::string take_bytes();
   std::unique_ptr<net::Transport> take_transport() noexcept;
 
@@ -128,7 +130,8 @@ class ServerStream final : public codec::ServerStream {
   void watch(net::Watcher* watcher) noexcept override { connection_->transport().watch(watcher); }
   bool gone() const noexcept override { return connection_->transport().peer_gone(); }
   void cancel_read() noexcept override { connection_->transport().cancel_read(); }
-  /// The client loses its time where it has let a body wait for longer than this and is slower than it may be.
+  /// The client loses its time where it has let a body wait for longer than this and is slower than it may
+  /// be.
   bool hurry(Duration allowance) noexcept { return patience_.shorten(allowance); }
   /// The client has let a body wait for longer than it may.
   bool client_was_late() const noexcept { return client_was_late_ && !tunnel_; }

@@ -31,9 +31,12 @@ struct ClientLimits {
 
 class ClientConnection;
 
-/// One exchange; recycled. An upgrade to WebSocket goes out as an extended CONNECT (RFC 8441) where the peer takes
-/// those, and its 2xx comes back as the 101 that it would be in HTTP/1.1.
-class ClientStream final : public codec::ClientStream, private Stream, private BodySource, private net::Breakable {
+/// One exchange; recycled. An upgrade to WebSocket goes out as an extended CONNECT (RFC 8441) where the peer
+/// takes those, and its 2xx comes back as the 101 that it would be in HTTP/1.1.
+class ClientStream final : public codec::ClientStream,
+                           private Stream,
+                           private BodySource,
+                           private net::Breakable {
  public:
   ClientStream() noexcept : Stream(Side::upstream) {}
 
@@ -72,8 +75,8 @@ class ClientStream final : public codec::ClientStream, private Stream, private B
 
   void submit(const RequestHead& head, bool bodiless);
   Task<Result<void>> send_upgrade(const RequestHead& head, const BodyPiece& first, Arena& scratch);
-  Task<Result<void>> send_now(const RequestHead& head, const BodyPiece& first, const http::HeaderBlock* trailers,
-                              Arena& scratch);
+  Task<Result<void>> send_now(const RequestHead& head, const BodyPiece& first,
+                              const http::HeaderBlock* trailers, Arena& scratch);
   bool take_head(ResponseHead& head);
   void become_switch(ResponseHead& head) const;
   Task<Result<void>> await_head(ResponseHead& head);

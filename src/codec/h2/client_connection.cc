@@ -47,8 +47,10 @@ struct ClientConnection::Callbacks {
 
   // nghttp2 has found a fault with the message, and says so before it closes the stream.
   static int on_sent(nghttp2_session* session, const nghttp2_frame* frame, void*) {
-    if (frame->hd.type != NGHTTP2_RST_STREAM || frame->rst_stream.error_code != NGHTTP2_PROTOCOL_ERROR) return 0;
-    if (auto* stream = stream_of(session, frame->hd.stream_id)) stream->refuse(http::Reason::upstream_malformed);
+    if (frame->hd.type != NGHTTP2_RST_STREAM || frame->rst_stream.error_code != NGHTTP2_PROTOCOL_ERROR)
+      return 0;
+    if (auto* stream = stream_of(session, frame->hd.stream_id))
+      stream->refuse(http::Reason::upstream_malformed);
     return 0;
   }
 };
@@ -70,7 +72,8 @@ ClientConnection::ClientConnection(net::Loop& loop, std::unique_ptr<net::Transpo
 
 ClientConnection::~ClientConnection() = default;
 
-// A stream whose client is slow may not hold up the others: the connection's window has room for all of theirs.
+// A stream whose client is slow may not hold up the others: the connection's window has room for all of
+// theirs.
 void ClientConnection::greet() {
   const nghttp2_settings_entry settings[] = {
       {NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
@@ -150,7 +153,8 @@ bool ClientConnection::takes_tunnels() const noexcept {
 
 std::uint32_t ClientConnection::room() const noexcept {
   if (!accepts()) return 0;
-  const auto allowed = nghttp2_session_get_remote_settings(session(), NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
+  const auto allowed =
+      nghttp2_session_get_remote_settings(session(), NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
   const auto most = std::min(allowed, limits_.streams);
   return most > streams() ? most - streams() : 0;
 }

@@ -69,10 +69,12 @@ Task<Result<void>> ClientStream::send(const RequestHead& head, const BodyPiece& 
 }
 
 // Whether the peer takes it stands in its settings.
-Task<Result<void>> ClientStream::send_upgrade(const RequestHead& head, const BodyPiece& first, Arena& scratch) {
+Task<Result<void>> ClientStream::send_upgrade(const RequestHead& head, const BodyPiece& first,
+                                              Arena& scratch) {
   while (!failed() && !connection().has_settings()) co_await Waiting{reader_};
   if (failed()) co_return failure();
-  if (connection().takes_tunnels()) accept_ = websocket_accept(head.fields.find("Sec-WebSocket-Key").value_or(""));
+  if (connection().takes_tunnels())
+    accept_ = websocket_accept(head.fields.find("Sec-WebSocket-Key").value_or(""));
   co_return co_await send_now(head, first, nullptr, scratch);
 }
 

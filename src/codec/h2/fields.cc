@@ -16,7 +16,8 @@ std::string_view lower_case(std::string_view name, Arena& arena) {
 
 // They prove nothing in HTTP/2 (RFC 8441 5).
 bool is_websocket_key(std::string_view name) noexcept {
-  return http::equal_ignore_case(name, "sec-websocket-key") || http::equal_ignore_case(name, "sec-websocket-accept");
+  return http::equal_ignore_case(name, "sec-websocket-key") ||
+         http::equal_ignore_case(name, "sec-websocket-accept");
 }
 
 std::uint8_t* bytes(std::string_view text) noexcept {
@@ -51,7 +52,8 @@ void add_request_fields(Pairs& pairs, const http::HeaderBlock& fields, Arena& ar
   if (fields.has(http::FieldName::te)) add_pair(pairs, "te", "trailers");
 }
 
-void add_content_length(Pairs& pairs, const http::HeaderBlock& fields, const http::BodyLength& body, Arena& arena) {
+void add_content_length(Pairs& pairs, const http::HeaderBlock& fields, const http::BodyLength& body,
+                        Arena& arena) {
   if (body.kind != http::BodyLength::Kind::length || fields.has(http::FieldName::content_length)) return;
   auto* digits = static_cast<char*>(arena.allocate(20, 1));
   const auto* end = std::to_chars(digits, digits + 20, body.length).ptr;

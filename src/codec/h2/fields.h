@@ -23,12 +23,13 @@ void add_pair(Pairs& pairs, std::string_view name, std::string_view value);
 /// All but those that HTTP/1.1 alone knows (RFC 9113 8.2.2), their names in lower case.
 void add_fields(Pairs& pairs, const http::HeaderBlock& fields, Arena& arena);
 
-/// The same of a request: without Host, which :authority stands for, and with `te: trailers` where it is among
-/// them.
+/// The same of a request: without Host, which :authority stands for, and with `te: trailers` where it is
+/// among them.
 void add_request_fields(Pairs& pairs, const http::HeaderBlock& fields, Arena& arena);
 
 /// The body's length where it is known, and not among the fields already.
-void add_content_length(Pairs& pairs, const http::HeaderBlock& fields, const http::BodyLength& body, Arena& arena);
+void add_content_length(Pairs& pairs, const http::HeaderBlock& fields, const http::BodyLength& body,
+                        Arena& arena);
 
 /// Bytes of names and values.
 std::size_t size_of(const Pairs& pairs) noexcept;

@@ -36,8 +36,8 @@ struct ServerLimits {
 
 class ServerConnection;
 
-/// One request and its response: a stream; recycled. An extended CONNECT (RFC 8441) is the upgrade that it would be in
-/// HTTP/1.1: a GET with Upgrade, answered by 101.
+/// One request and its response: a stream; recycled. An extended CONNECT (RFC 8441) is the upgrade that it
+/// would be in HTTP/1.1: a GET with Upgrade, answered by 101.
 class ServerStream : public codec::ServerStream, private Stream {
  public:
   explicit ServerStream(net::Loop& loop) noexcept : Stream(Side::client), stall_(*this, loop) {}

@@ -97,13 +97,15 @@ void ServerStream::take_request_trailer(std::string_view name, std::string_view 
   const bool imitates = http::imitates_asserted(name);
   if (!imitates && take_trailer(name, value, connection().limits().fields)) return;
   const bool forbidden = imitates || http::is_forbidden_in_trailer(http::field_name(name));
-  body_refusal_ = forbidden ? http::Refusal{http::Reason::forbidden_trailer, "field not allowed in a trailer section"}
-                            : http::Refusal{http::Reason::header_fields_too_large, "too many trailers"};
+  body_refusal_ =
+      forbidden ? http::Refusal{http::Reason::forbidden_trailer, "field not allowed in a trailer section"}
+                : http::Refusal{http::Reason::header_fields_too_large, "too many trailers"};
 }
 
 // CONNECT has no scheme (RFC 9113 8.5).
 bool ServerStream::speaks_http() const noexcept {
-  return scheme_.empty() || http::equal_ignore_case(scheme_, "http") || http::equal_ignore_case(scheme_, "https");
+  return scheme_.empty() || http::equal_ignore_case(scheme_, "http") ||
+         http::equal_ignore_case(scheme_, "https");
 }
 
 http::Refusal ServerStream::take_head() {
@@ -125,7 +127,8 @@ http::Refusal ServerStream::take_head() {
   }
   if (!authority_.empty() && !host) head.fields.add(http::FieldName::host, authority_);
   auto refusal = h1::take_request(line, head, *arena_);
-  if (!refusal && !speaks_http()) refusal = {http::Reason::invalid_target, "scheme other than http and https"};
+  if (!refusal && !speaks_http())
+    refusal = {http::Reason::invalid_target, "scheme other than http and https"};
   if (has_body_ && head.body.kind == Kind::none) head.body = {.kind = Kind::chunked};
   awaits_continue_ =
       has_body_ && http::expectation(head.version, head.fields) == http::Expectation::continue_100;

@@ -15,7 +15,8 @@ class Connection::Setup {
 
  public:
   Setup() {
-    if (nghttp2_session_callbacks_new(&callbacks_) != 0 || nghttp2_option_new(&option_) != 0) throw std::bad_alloc();
+    if (nghttp2_session_callbacks_new(&callbacks_) != 0 || nghttp2_option_new(&option_) != 0)
+      throw std::bad_alloc();
     add_callbacks(callbacks_);
     nghttp2_option_set_no_auto_window_update(option_, 1);
     nghttp2_option_set_no_closed_streams(option_, 1);

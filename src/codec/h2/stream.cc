@@ -106,7 +106,8 @@ std::optional<Result<BodyPiece>> Stream::take() noexcept {
   }
   std::swap(given_, incoming_);
   given_slice_ = given_;
-  return BodyPiece{.slices = {&given_slice_, given_.empty() ? 0u : 1u}, .bytes = given_.size(), .last = ended_};
+  return BodyPiece{
+      .slices = {&given_slice_, given_.empty() ? 0u : 1u}, .bytes = given_.size(), .last = ended_};
 }
 
 // ---- what goes out

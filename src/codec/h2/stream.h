@@ -17,8 +17,8 @@
 
 namespace sluice::codec::h2 {
 
-/// What is read has come before it is asked for, within the stream's window, which opens by what was read; what is
-/// written waits for the peer's.
+/// What is read has come before it is asked for, within the stream's window, which opens by what was read;
+/// what is written waits for the peer's.
 class Stream {
  public:
   Stream(const Stream&) = delete;
@@ -80,10 +80,10 @@ class Stream {
   std::coroutine_handle<> reader_;
   bool ended_ = false;  // the whole message is here
 
-  BodyPiece piece_;                 // being written
-  std::size_t piece_given_ = 0;     // bytes of it that have gone out
-  std::size_t slice_ = 0;           // of it, the first that is not gone
-  std::size_t slice_at_ = 0;        // bytes gone of that
+  BodyPiece piece_;              // being written
+  std::size_t piece_given_ = 0;  // bytes of it that have gone out
+  std::size_t slice_ = 0;        // of it, the first that is not gone
+  std::size_t slice_at_ = 0;     // bytes gone of that
   const http::HeaderBlock* trailers_out_ = nullptr;
   std::coroutine_handle<> writer_;
   std::uint64_t sent_ = 0;

@@ -7,7 +7,8 @@
 
 namespace sluice::codec::h2 {
 
-/// Finds its stream by the id, never by a pointer: an exchange may be over while nghttp2 still holds its provider.
+/// Finds its stream by the id, never by a pointer: an exchange may be over while nghttp2 still holds its
+/// provider.
 struct Stream::Provider {
   static nghttp2_data_provider make() noexcept {
     nghttp2_data_provider provider{};

@@ -23,7 +23,9 @@ class MemoryTransport final : public Transport, private Timer, public ListHook<>
   void shutdown_write() noexcept override;
   void cancel_read() noexcept override;
   void abort(Fault why, bool reset) noexcept override;
-  std::optional<std::uint64_t> delivered() const noexcept override { return sent_ - link_->pipes[side_].size(); }
+  std::optional<std::uint64_t> delivered() const noexcept override {
+    return sent_ - link_->pipes[side_].size();
+  }
   const Address& peer() const noexcept override { return peer_; }
   const Address& local() const noexcept override { return local_; }
 

@@ -151,7 +151,8 @@ std::variant<std::vector<UniqueCertificate>, FileFault> load_authorities(const s
   if (!text) return fault(File::ca, path, text.error().message);
   const PemText pem(std::move(*text));
   std::vector<UniqueCertificate> certificates;
-  if (!read_more(pem.bio(), certificates)) return fault(File::ca, path, "broken certificate: " + take_error());
+  if (!read_more(pem.bio(), certificates))
+    return fault(File::ca, path, "broken certificate: " + take_error());
   if (certificates.empty()) return fault(File::ca, path, "no certificate in PEM");
   return certificates;
 }

@@ -193,8 +193,8 @@ int SharedServerContext::on_certificate(SSL* ssl, void* self) try {
 }
 
 // The first of ours that the client offers; where it offers none of them the handshake fails (RFC 7301 3.2).
-int SharedServerContext::on_alpn(SSL*, const unsigned char** out, unsigned char* size, const unsigned char* offered,
-                                 unsigned int bytes, void* self) {
+int SharedServerContext::on_alpn(SSL*, const unsigned char** out, unsigned char* size,
+                                 const unsigned char* offered, unsigned int bytes, void* self) {
   for (const auto& protocol : static_cast<SharedServerContext*>(self)->protocols_) {
     for (unsigned at = 0; at < bytes; at += 1u + offered[at]) {
       const std::string_view name(reinterpret_cast<const char*>(offered + at + 1), offered[at]);

@@ -24,7 +24,7 @@ struct ServerPolicy {
       key_pairs;  ///< At least one; the first serves clients that name no host, or none known.
   Version min_version = Version::tls_1_2;
   ClientAuth client_auth = ClientAuth::none;
-  std::string client_ca;  ///< PEM; whose certificates clients may show.
+  std::string client_ca;                              ///< PEM; whose certificates clients may show.
   std::vector<std::string> protocols = {"http/1.1"};  ///< By their ALPN names, the one to be preferred first.
 };
 
@@ -64,8 +64,8 @@ class SharedServerContext {
   static int on_client_hello(ssl_st* ssl, int* alert, void* self);
   static int on_certificate(ssl_st* ssl, void* self);
   static int on_status(ssl_st* ssl, void* self);
-  static int on_alpn(ssl_st* ssl, const unsigned char** out, unsigned char* size, const unsigned char* offered,
-                     unsigned int bytes, void* self);
+  static int on_alpn(ssl_st* ssl, const unsigned char** out, unsigned char* size,
+                     const unsigned char* offered, unsigned int bytes, void* self);
 
   UniqueContext context_;
   const std::string name_;

@@ -5,7 +5,7 @@
 namespace sluice::upstream {
 namespace {
 
-constexpr std::size_t kPrefix = 5;  // a flag and the length of what follows, big-endian
+constexpr std::size_t kPrefix = 5;                // a flag and the length of what follows, big-endian
 constexpr std::uint8_t kServiceTag = 1 << 3 | 2;  // field 1, its length in front
 constexpr std::uint8_t kStatusTag = 1 << 3;       // field 1, a varint
 

@@ -133,8 +133,8 @@ Task<ProbeResult> Probe::ask(codec::ClientStream& stream, const net::Deadline& l
   co_return judge(*request);
 }
 
-// To its end, which spares the endpoint a broken connection in its log. Where the head says it all, a body that breaks
-// off does no harm.
+// To its end, which spares the endpoint a broken connection in its log. Where the head says it all, a body
+// that breaks off does no harm.
 Task<Result<void>> Probe::read_response(codec::ClientStream& stream, Request& request) {
   const Slice message = request.message;
   const BodyPiece whole{

@@ -38,8 +38,10 @@ class Probe {
 
  private:
   struct Request;
-  Task<ProbeResult> ask_h1(std::unique_ptr<net::Transport> transport, TimePoint deadline, Canceller& canceller);
-  Task<ProbeResult> ask_h2(std::unique_ptr<net::Transport> transport, TimePoint deadline, Canceller& canceller);
+  Task<ProbeResult> ask_h1(std::unique_ptr<net::Transport> transport, TimePoint deadline,
+                           Canceller& canceller);
+  Task<ProbeResult> ask_h2(std::unique_ptr<net::Transport> transport, TimePoint deadline,
+                           Canceller& canceller);
   Task<ProbeResult> ask(codec::ClientStream& stream, const net::Deadline& limit);
   Task<Result<void>> read_response(codec::ClientStream& stream, Request& request);
   ProbeResult judge(const Request& request) const;
