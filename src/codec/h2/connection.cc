@@ -15,9 +15,20 @@ constexpr auto kLinger = std::chrono::seconds(2);
 
 Connection& connection_of(void* user) noexcept { return *static_cast<Connection*>(user); }
 
+std::int64_t initial_window(nghttp2_session* session) noexcept {
+  return nghttp2_session_get_remote_settings(session, NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE);
+}
+
 }  // namespace
 
 struct Connection::Callbacks {
+  static int on_begin_frame(nghttp2_session* session, const nghttp2_frame_hd* head, void* user) {
+    if (head->type != NGHTTP2_SETTINGS) return 0;
+    auto& self = connection_of(user);
+    self.windows_ = {initial_window(session), self.largest_window()};
+    return 0;
+  }
+
   static int on_data(nghttp2_session* session, std::uint8_t, std::int32_t id, const std::uint8_t* data,
                      std::size_t size, void*) {
     if (auto* stream = Stream::find(session, id)) {
@@ -56,6 +67,7 @@ Connection::Connection(net::Loop& loop, std::unique_ptr<net::Transport> transpor
 Connection::~Connection() { nghttp2_session_del(session_); }
 
 void Connection::add_callbacks(nghttp2_session_callbacks* callbacks) {
+  nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, &Callbacks::on_begin_frame);
   nghttp2_session_callbacks_set_on_invalid_header_callback(callbacks, &Callbacks::on_invalid_header);
   nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, &Callbacks::on_data);
   nghttp2_session_callbacks_set_send_data_callback(callbacks, &Callbacks::on_send_data);
@@ -77,7 +89,13 @@ bool Connection::parse(std::string_view bytes) {
   } else if (taken < 0) {
     nghttp2_session_terminate_session(session_, NGHTTP2_PROTOCOL_ERROR);
   }
-  return taken == static_cast<ssize_t>(bytes.size());
+  return taken == static_cast<ssize_t>(bytes.size()) && !overflown_;
+}
+
+void Connection::check_windows() noexcept {
+  if (windows_.largest + initial_window(session_) - windows_.initial <= NGHTTP2_MAX_WINDOW_SIZE) return;
+  overflown_ = true;
+  nghttp2_session_terminate_session(session_, NGHTTP2_FLOW_CONTROL_ERROR);
 }
 
 void Connection::end_flood() noexcept {

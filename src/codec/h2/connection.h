@@ -68,6 +68,12 @@ class Connection {
   /// What is there now is all that will be sent, and it has little time.
   void last_words() noexcept;
 
+  /// To be called once nghttp2 has taken SETTINGS. A window that they lift beyond 2^31-1 is an error of the
+  /// connection (RFC 9113 6.9.2), where nghttp2 takes it for one of the stream.
+  void check_windows() noexcept;
+  /// How much the peer takes at most of a stream that is under way.
+  virtual std::int32_t largest_window() const noexcept = 0;
+
   /// Hands out what has come while nghttp2 was at work.
   virtual void settle() {}
   /// Nothing more is to come.
@@ -77,6 +83,11 @@ class Connection {
 
  private:
   struct Callbacks;
+  struct Windows {
+    std::int64_t initial = 0;
+    std::int64_t largest = 0;
+  };
+
   static void add_callbacks(nghttp2_session_callbacks* callbacks);
   void collect();
   void collect_frames();
@@ -93,6 +104,8 @@ class Connection {
     std::uint32_t code;
   };
   std::vector<Reset> resets_;  // behind what nghttp2 has to send
+  Windows windows_;            // as the SETTINGS found them that are being read
+  bool overflown_ = false;
   bool closing_ = false;
   bool flooded_ = false;
 };

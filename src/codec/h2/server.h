@@ -202,6 +202,7 @@ class ServerConnection final : public Connection {
   std::uint32_t fault_of_stream(const FrameHead& head) noexcept;
   void settle() override;
   bool over() const noexcept override;
+  std::int32_t largest_window() const noexcept override;
   void on_closed(Stream& stream, std::uint32_t code) noexcept override;
   End end_after(Fault fault) noexcept;
   void give_up_streams();

@@ -58,6 +58,7 @@ struct ServerConnection::Callbacks {
   }
 
   static int on_frame(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
+    if (frame->hd.type == NGHTTP2_SETTINGS) connection_of(user).check_windows();
     if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA) return 0;
     auto* stream = stream_of(session, frame->hd.stream_id);
     if (!stream) return 0;
@@ -184,6 +185,12 @@ void ServerConnection::settle() {
       if (auto* watcher = std::exchange(stream->watcher_, nullptr)) watcher->on_activity();
     }
   }
+}
+
+std::int32_t ServerConnection::largest_window() const noexcept {
+  std::int32_t largest = 0;
+  for (const auto* stream : live_) largest = std::max(largest, stream->window());
+  return largest;
 }
 
 void ServerConnection::on_closed(Stream& which, std::uint32_t) noexcept {

@@ -65,6 +65,10 @@ void Stream::reset(std::uint32_t code) noexcept {
   connection_->wake_writer();
 }
 
+std::int32_t Stream::window() const noexcept {
+  return std::max(0, nghttp2_session_get_stream_remote_window_size(connection_->session(), id_));
+}
+
 void Stream::wake(std::coroutine_handle<>& waiter) noexcept {
   if (waiter) connection_->loop().defer(std::exchange(waiter, {}));
 }

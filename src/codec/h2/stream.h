@@ -50,6 +50,8 @@ class Stream {
   /// Nothing more comes of it: whoever waits is told.
   void fail(Fault why) noexcept;
   void reset(std::uint32_t code) noexcept;
+  /// How much the peer takes of it; 0 where that is less than nothing.
+  std::int32_t window() const noexcept;
   void wake(std::coroutine_handle<>& waiter) noexcept;
 
   bool has_incoming() const noexcept { return !incoming_.empty() || ended_ || failed(); }
