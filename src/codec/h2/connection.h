@@ -36,7 +36,7 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
 
   net::Transport& transport() noexcept { return *transport_; }
-  net::Loop& loop() noexcept { return loop_; }
+  net::Loop& loop() const noexcept { return loop_; }
   nghttp2_session* session() const noexcept { return session_; }
 
   /// There is something to send.

@@ -205,6 +205,7 @@ class ServerConnection final : public Connection {
   std::int32_t largest_window() const noexcept override;
   void on_closed(Stream& stream, std::uint32_t code) noexcept override;
   End end_after(Fault fault) noexcept;
+  bool may_be_sending(End end) const noexcept;
   void give_up_streams();
   void drop(ServerStream& stream) noexcept;
   void note_reset() noexcept;

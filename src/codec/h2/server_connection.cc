@@ -5,6 +5,7 @@
 #include "codec/h2/fields.h"
 #include "codec/h2/server.h"
 #include "codec/h2/setup.h"
+#include "codec/linger.h"
 
 namespace sluice::codec::h2 {
 namespace {
@@ -13,6 +14,7 @@ namespace {
 constexpr std::uint64_t kResetsForFree = 200;
 // Streams whose reset a client need not have seen yet: far more than it may have open.
 constexpr std::size_t kResetsRemembered = 1000;
+constexpr auto kJustNow = std::chrono::seconds(2);
 constexpr std::uint32_t kLargestFrame = 16 * 1024;  // RFC 9113 6.5.2; we announce no other
 // What a whole exchange, and each DATA of it, may need of frames in the client's direction.
 constexpr std::uint32_t kFramesPerStream = 16;
@@ -129,8 +131,27 @@ Task<ServerConnection::End> ServerConnection::run(std::string first) {
   give_up_streams();
   last_words();
   co_await writer.join();
-  if (flooded()) co_return End::flooded;
-  co_return sane && !accused_ ? end : End::malformed;
+  if (flooded()) {
+    end = End::flooded;
+  } else if (!sane || accused_) {
+    end = End::malformed;
+  }
+  if (may_be_sending(end)) co_await linger(loop(), transport());
+  co_return end;
+}
+
+// One that has been at rest for long has nothing on its way.
+bool ServerConnection::may_be_sending(End end) const noexcept {
+  switch (end) {
+    case End::closed:
+    case End::broken:
+    case End::idle:
+      return false;
+    case End::stopped:
+      return !rests_since(loop().now() - kJustNow);
+    default:
+      return true;
+  }
 }
 
 // Nothing more comes of them.
