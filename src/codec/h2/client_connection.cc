@@ -57,7 +57,7 @@ struct ClientConnection::Callbacks {
 
 ClientConnection::ClientConnection(net::Loop& loop, std::unique_ptr<net::Transport> transport,
                                    const ClientLimits& limits, Owner& owner)
-    : Connection(loop, std::move(transport), limits.write_timeout),
+    : Connection(loop, std::move(transport), {limits.write_timeout, 0}),
       limits_(limits),
       owner_(owner),
       read_deadline_(loop),

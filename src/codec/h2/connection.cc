@@ -1,5 +1,6 @@
 #include "codec/h2/connection.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <nghttp2/nghttp2.h>
@@ -49,9 +50,10 @@ struct Connection::Callbacks {
                           std::size_t size, nghttp2_data_source*, void* user) {
     auto* stream = Stream::find(session, frame->hd.stream_id);
     if (!stream) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-    auto& out = connection_of(user).out_;
-    out.append(view(head, 9));
-    stream->give(out, size);
+    auto& self = connection_of(user);
+    self.out_.append(view(head, 9));
+    stream->give(self.out_, size);
+    self.data_given_ += size;
     return 0;
   }
 
@@ -61,8 +63,10 @@ struct Connection::Callbacks {
   }
 };
 
-Connection::Connection(net::Loop& loop, std::unique_ptr<net::Transport> transport, Duration write_timeout)
-    : loop_(loop), transport_(std::move(transport)), write_timeout_(write_timeout), write_deadline_(loop) {}
+Connection::Connection(net::Loop& loop, std::unique_ptr<net::Transport> transport, Patience::Terms patience)
+    : loop_(loop), transport_(std::move(transport)), patience_(loop, *this), last_deadline_(loop) {
+  patience_.begin(*transport_, patience);
+}
 
 Connection::~Connection() { nghttp2_session_del(session_); }
 
@@ -148,16 +152,36 @@ Task<void> Connection::write_all() {
       co_await Waiting{writer_};
       continue;
     }
-    write_deadline_.set(*transport_, loop_.now() + (closing_ ? kLinger : write_timeout_));
+    time_write();
     const Slice slice = out_;
     auto sent = co_await transport_->write({&slice, 1});
-    write_deadline_.clear();
+    patience_.pause();
+    last_deadline_.clear();
     if (!sent) {
       // What the peer has said before it left may still be there to be read, and tell more.
-      write_deadline_.set(*transport_, loop_.now() + kLinger);
+      last_deadline_.set(*transport_, loop_.now() + kLinger);
       break;
     }
+    written_ += slice.size();
   }
+}
+
+void Connection::time_write() noexcept {
+  if (closing_) return last_deadline_.set(*transport_, loop_.now() + kLinger);
+  patience_.run(net::Deadline::Expiry::reset);
+}
+
+std::uint64_t Connection::data_taken() noexcept {
+  const auto delivered = this->delivered();
+  // In the order in which they were sent: what is more than DATA was on its way beside it.
+  data_taken_ += std::min(delivered - delivered_, data_given_ - data_taken_);
+  delivered_ = delivered;
+  return data_taken_;
+}
+
+std::uint64_t Connection::WritePatience::count_moved() noexcept {
+  const auto delivered = connection_.delivered();
+  return delivered - std::exchange(delivered_, delivered);
 }
 
 }  // namespace sluice::codec::h2

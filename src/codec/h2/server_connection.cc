@@ -94,7 +94,7 @@ struct ServerConnection::Callbacks {
 
 ServerConnection::ServerConnection(net::Loop& loop, std::unique_ptr<net::Transport> transport,
                                    const ServerLimits& limits, StreamHandler& handler)
-    : Connection(loop, std::move(transport), limits.stall_timeout),
+    : Connection(loop, std::move(transport), {limits.body_timeout, limits.body_min_rate}),
       limits_(limits),
       handler_(handler),
       read_deadline_(loop),
@@ -128,7 +128,7 @@ Task<ServerConnection::End> ServerConnection::run(std::string first) {
     }
     sane = feed(chunk->view());
   }
-  give_up_streams();
+  give_up_streams(end);
   last_words();
   co_await writer.join();
   if (flooded()) {
@@ -144,6 +144,7 @@ Task<ServerConnection::End> ServerConnection::run(std::string first) {
 bool ServerConnection::may_be_sending(End end) const noexcept {
   switch (end) {
     case End::closed:
+    case End::slow:
     case End::broken:
     case End::idle:
       return false;
@@ -155,11 +156,12 @@ bool ServerConnection::may_be_sending(End end) const noexcept {
 }
 
 // Nothing more comes of them.
-void ServerConnection::give_up_streams() {
+void ServerConnection::give_up_streams(End end) {
+  const auto why = end == End::slow ? Fault::timed_out : Fault::reset;
   const auto left = live_;
   for (auto* stream : left) {
     if (stream->head_complete_) {
-      stream->fail(Fault::reset);
+      stream->fail(why);
     } else {
       drop(*stream);
     }
@@ -179,7 +181,7 @@ ServerConnection::End ServerConnection::end_after(Fault fault) noexcept {
     return live_.empty() ? End::idle : End::late;
   }
   if (fault == Fault::cancelled) return stopped_ ? End::stopped : End::malformed;
-  return End::broken;
+  return fault == Fault::timed_out ? End::slow : End::broken;
 }
 
 void ServerConnection::greet() {

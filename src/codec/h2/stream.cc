@@ -69,6 +69,10 @@ std::int32_t Stream::window() const noexcept {
   return std::max(0, nghttp2_session_get_stream_remote_window_size(connection_->session(), id_));
 }
 
+bool Stream::may_not_be_sent() const noexcept {
+  return !writing_ && !ended_ && nghttp2_session_get_local_window_size(connection_->session()) <= 0;
+}
+
 void Stream::wake(std::coroutine_handle<>& waiter) noexcept {
   if (waiter) connection_->loop().defer(std::exchange(waiter, {}));
 }
@@ -171,7 +175,7 @@ void Stream::give(std::string& out, std::size_t size) {
     ++slice_;
     slice_at_ = 0;
   }
-  if (piece_given_ != piece_.bytes) return on_partly_given();
+  if (piece_given_ != piece_.bytes) return;
   writing_ = false;
   finished_ = piece_.last;
   wake(writer_);
