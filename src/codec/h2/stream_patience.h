@@ -27,9 +27,10 @@ class StreamPatience final : public Patience {
   std::uint64_t count_taken() noexcept;
 
   const Stream& stream_;
-  std::uint64_t received_ = 0;                     // as counted last
-  std::uint64_t taken_ = 0;                        // of the stream
-  std::optional<std::uint64_t> connection_taken_;  // none: what came before the first count is not of this stream
+  std::uint64_t received_ = 0;  // as counted last
+  std::uint64_t taken_ = 0;     // of the stream
+  std::optional<std::uint64_t>
+      connection_taken_;  // none: what came before the first count is not of this stream
 };
 
 }  // namespace sluice::codec::h2
