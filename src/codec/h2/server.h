@@ -104,7 +104,7 @@ class ServerStream : public codec::ServerStream, private Stream, private net::Br
   void submit(const ResponseHead& head, bool interim);
   bool never_has_body() const noexcept;
 
-  // As the request comes in. False: it is malformed.
+  // As the request comes in. False: no more of it is looked at.
   bool take_field(std::string_view name, std::string_view value);
   bool speaks_http() const noexcept;
   void take_request_trailer(std::string_view name, std::string_view value);
@@ -120,6 +120,7 @@ class ServerStream : public codec::ServerStream, private Stream, private net::Br
   std::string_view protocol_;  // of an extended CONNECT
   std::string cookies_;
   std::uint32_t head_bytes_ = 0;
+  std::uint32_t trailer_bytes_ = 0;
   http::Refusal head_refusal_;
   bool head_complete_ = false;
   bool has_body_ = false;

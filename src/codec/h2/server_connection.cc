@@ -55,7 +55,7 @@ struct ServerConnection::Callbacks {
     auto* stream = stream_of(session, frame->hd.stream_id);
     if (!stream) return 0;
     if (stream->take_field(view(name, name_size), view(value, value_size))) return 0;
-    nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_PROTOCOL_ERROR);
+    nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_ENHANCE_YOUR_CALM);
     return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
   }
 

@@ -18,6 +18,9 @@ using Kind = http::BodyLength::Kind;
 
 constexpr auto kLinger = std::chrono::seconds(2);
 constexpr std::uint64_t kLingerBytes = 1024 * 1024;
+// How many times larger than it may be a head is read to its end, so that its refusal can be sent. One byte
+// of HPACK may stand for 4 kB, and all of it would be looked at.
+constexpr std::uint64_t kTooLargeToRefuse = 4;
 
 }  // namespace
 
@@ -33,7 +36,7 @@ void ServerStream::begin(ServerConnection& connection, std::int32_t id, RequestH
   watcher_ = nullptr;
   method_ = scheme_ = path_ = authority_ = protocol_ = {};
   cookies_.clear();
-  head_bytes_ = 0;
+  head_bytes_ = trailer_bytes_ = 0;
   head_refusal_ = {};
   body_refusal_ = {};
   head_complete_ = has_body_ = read_cancelled_ = reading_ = awaits_continue_ = false;
@@ -64,12 +67,14 @@ void ServerStream::end() noexcept {
 // --- the request's head
 
 bool ServerStream::take_field(std::string_view name, std::string_view value) {
+  const auto& limits = connection().limits();
+  auto& bytes = head_complete_ ? trailer_bytes_ : head_bytes_;
+  bytes += static_cast<std::uint32_t>(name.size() + value.size() + kFieldOverhead);
+  if (bytes > kTooLargeToRefuse * limits.head_bytes) return false;
   if (head_complete_) {
     take_request_trailer(name, value);
     return true;
   }
-  head_bytes_ += static_cast<std::uint32_t>(name.size() + value.size() + kFieldOverhead);
-  const auto& limits = connection().limits();
   if (head_bytes_ > limits.head_bytes || request_->fields.size() >= limits.fields) {
     head_refusal_ = {http::Reason::header_fields_too_large, {}};
     if (!name.starts_with(':')) return true;
