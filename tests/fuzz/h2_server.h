@@ -1,5 +1,5 @@
-// A server of HTTP/2 for fuzzers: whatever it takes for a request is one unambiguous request when it is written
-// down in HTTP/1.1; it all ends, and nothing is left behind.
+// A server of HTTP/2 for fuzzers: whatever it takes for a request is one unambiguous request when it is
+// written down in HTTP/1.1; it all ends, and nothing is left behind.
 #pragma once
 
 #include <cstddef>
@@ -125,4 +125,3 @@ inline void serve_frames(std::string_view frames, std::size_t piece) {
 }
 
 }  // namespace sluice::fuzz
-

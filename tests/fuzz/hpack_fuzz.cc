@@ -1,5 +1,5 @@
-// Field blocks in HPACK (RFC 7541), each behind a byte with its length: each is the head of a request of its own on
-// one connection, so that what one leaves in the dynamic table is there for the next.
+// Field blocks in HPACK (RFC 7541), each behind a byte with its length: each is the head of a request of its
+// own on one connection, so that what one leaves in the dynamic table is there for the next.
 #include <algorithm>
 #include <cstdint>
 
