@@ -1,6 +1,7 @@
 #include "codec/h2/stream.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include <nghttp2/nghttp2.h>
@@ -79,7 +80,10 @@ void Stream::wake(std::coroutine_handle<>& waiter) noexcept {
 
 // ---- what comes in
 
+// Windows are powers of two: so no buffer is larger than one.
 void Stream::take_data(std::string_view data) {
+  const auto size = incoming_.size() + data.size();
+  if (size > incoming_.capacity()) incoming_.reserve(std::bit_ceil(size));
   incoming_ += data;
   received_ += data.size();
   wake(reader_);
