@@ -85,8 +85,6 @@ class Abuse(EndToEnd):
             for thread in threads:
                 thread.join()
         self.assertEqual(faults, [])
-        self.assertIsNone(other.failure, f"after {other.served}")
-        self.assertGreater(other.served, 0)
         if not sanitized():
             half = len(memory) // 2
             self.assertLess(max(memory[half:]), max(memory[:half]) + FLAT, f"memory grows: {memory} KiB")
