@@ -1,5 +1,6 @@
-"""HTTP/2 load: nghttp2's h2load as the client, the load peer as the origin."""
+"""HTTP/2 load: nghttp2's h2load as the client; the load peer or nghttp2's nghttpd as the origin."""
 
+import contextlib
 import re
 import subprocess
 import tempfile
@@ -13,21 +14,38 @@ SPEED = re.compile(r"finished in \S+, ([\d.]+) req/s")
 PREPARED = 5000  # requests that tell how many come to a run
 
 
+@contextlib.contextmanager
+def h1_origin(peer, port, core):
+    """The load peer as an origin alone, while in use."""
+    child = processes.start([peer, "--origin-only", "--origin-port", port], core, stdout=subprocess.DEVNULL)
+    with serving(child, port):
+        yield
+
+
+@contextlib.contextmanager
+def h2_origin(port, core):
+    """nghttp2's server in the clear, with /h2/1k, while in use."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "h2").mkdir()
+        (Path(folder) / "h2" / "1k").write_bytes(b"x" * 1024)
+        command = ["nghttpd", "--no-tls", "--address=127.0.0.1", "--workers=1", f"--htdocs={folder}", str(port)]
+        with serving(processes.start(command, core, stdout=subprocess.DEVNULL), port):
+            yield
+
+
+@contextlib.contextmanager
+def serving(child, port):
+    try:
+        if not processes.await_port(port, child):
+            raise MeasureError(f"the origin on port {port} does not start")
+        yield
+    finally:
+        processes.stop(child)
+
+
 class H2Load:
-    """One origin for all of its runs, which it ends with itself."""
-
-    def __init__(self, peer, origin_port, core):
+    def __init__(self, core):
         self.core = core
-        self.origin = processes.start([peer, "--origin-only", "--origin-port", origin_port], core,
-                                      stdout=subprocess.DEVNULL)  # fmt: skip
-        self.origin_port = origin_port
-
-    def __enter__(self):
-        processes.await_port(self.origin_port, self.origin)
-        return self
-
-    def __exit__(self, *_):
-        processes.stop(self.origin)
 
     def run(self, proxy, work, rate, seconds):
         """As Bench.load() gives it; handshakes are part of it, some 64 among a hundred thousand requests."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from . import processes
 from .errors import MeasureError
-from .h2_load import H2Load
+from .h2_load import H2Load, h1_origin, h2_origin
 from .works import Work
 
 
@@ -17,7 +17,7 @@ class Bench:
     """Where and how long everything runs."""
 
     peer: str
-    origin_port: int
+    origin_ports: dict  # ORIGIN_PORT and H2_ORIGIN_PORT, as the templates name them
     load_core: int
     seconds: float
     warm_up: float
@@ -29,8 +29,7 @@ class Bench:
         """
         seconds = seconds or self.seconds
         if work.streams:
-            with H2Load(self.peer, self.origin_port, self.load_core) as h2_load:
-                return h2_load.run(proxy, work, rate, seconds)
+            return self._h2_load(proxy, work, rate, seconds)
         arguments = self._peer(proxy, work) + ["--seconds", seconds, "--warm-up", self.warm_up]
         arguments += ["--rate", rate, "--watch", ",".join(map(str, proxy.pids()))]
         child = processes.start(arguments, self.load_core, stdout=subprocess.PIPE, text=True)
@@ -45,6 +44,15 @@ class Bench:
         strangers = result["core_busy_ns"] - result["own_cpu_ns"] - (0 if self.two_cores else result["watched_cpu_ns"])
         result["foreign"] = max(strangers / 1e9 / seconds, 0)
         return result
+
+    def _h2_load(self, proxy, work, rate, seconds):
+        origin = (
+            h2_origin(self.origin_ports["H2_ORIGIN_PORT"], self.load_core)
+            if work.h2_origin
+            else h1_origin(self.peer, self.origin_ports["ORIGIN_PORT"], self.load_core)
+        )
+        with origin:
+            return H2Load(self.load_core).run(proxy, work, rate, seconds)
 
     def system_calls(self, proxy, work, seconds):
         """System calls a request, by perf or strace; None where neither can count them."""
@@ -79,7 +87,7 @@ class Bench:
 
     def _peer(self, proxy, work):
         port = proxy.port if work.tls == "none" else proxy.tls_port
-        address = ["--proxy", f"127.0.0.1:{port}", "--origin-port", self.origin_port]
+        address = ["--proxy", f"127.0.0.1:{port}", "--origin-port", self.origin_ports["ORIGIN_PORT"]]
         return [self.peer, *address, *work.peer_arguments()]
 
 

@@ -29,7 +29,9 @@ class StartError(Exception):
 
 
 class Proxy:
-    """One proxy in front of the origin, with one worker, pinned to a core."""
+    """One proxy in front of the origins, with one worker, pinned to a core."""
+
+    h2_origins = False  # whether it speaks HTTP/2 to an origin
 
     def __init__(self, name, program, template):
         self.name = name
@@ -46,7 +48,7 @@ class Proxy:
         raise NotImplementedError
 
     def values(self, directory, logs):
-        """What this proxy's template wants besides PORT, TLS_PORT, ORIGIN_PORT, DIR and the PEM files
+        """What this proxy's template wants besides PORT, TLS_PORT, the origins' ports, DIR and the PEM files
         CERTIFICATE, PRIVATE_KEY and KEY_PAIR (both in one)."""
         raise NotImplementedError
 
@@ -54,15 +56,15 @@ class Proxy:
         """What its environment says besides ours."""
         return {}
 
-    def start(self, directory, origin_port, core, logs):
-        """Starts it and waits until it accepts. Raises StartError."""
+    def start(self, directory, origin_ports, core, logs):
+        """Starts it and waits until it accepts. `origin_ports` by their names in templates. Raises StartError."""
         pem = {name: Path(directory) / file for name, file in PEM_FILES.items()}
         directory = Path(directory) / self.name
         shutil.rmtree(directory, ignore_errors=True)
         directory.mkdir(parents=True)
         self.port, self.tls_port = processes.free_port(), processes.free_port()
-        values = {"PORT": self.port, "TLS_PORT": self.tls_port, "ORIGIN_PORT": origin_port, "DIR": directory}
-        values |= pem | self.values(directory, logs)
+        values = {"PORT": self.port, "TLS_PORT": self.tls_port, "DIR": directory}
+        values |= origin_ports | pem | self.values(directory, logs)
         config = directory / self.template
         config.write_text(fill((CONFIGS / self.template).read_text(encoding="utf-8"), values), encoding="utf-8")
         with open(directory / "stdout", "wb") as out, open(directory / "stderr", "wb") as err:
@@ -97,6 +99,8 @@ class Nginx(Proxy):
 
 
 class Haproxy(Proxy):
+    h2_origins = True
+
     def __init__(self):
         super().__init__("haproxy", shutil.which("haproxy", path=SYSTEM_PATH), "haproxy.cfg")
 
@@ -119,6 +123,22 @@ class Haproxy(Proxy):
         return {"OPENSSL_CONF": str(file)}
 
 
+class Nghttpx(Proxy):
+    h2_origins = True
+
+    def __init__(self):
+        super().__init__("nghttpx", shutil.which("nghttpx", path=SYSTEM_PATH), "nghttpx.conf")
+
+    def version(self):
+        return first_line([self.program, "--version"])
+
+    def command(self, config):
+        return [self.program, f"--conf={config}"]
+
+    def values(self, directory, logs):
+        return {"ACCESS_LOG": f"accesslog-file={directory}/access.log" if logs else ""}
+
+
 class H2o(Proxy):
     def __init__(self):
         super().__init__("h2o", shutil.which("h2o", path=SYSTEM_PATH), "h2o.conf")
@@ -134,6 +154,8 @@ class H2o(Proxy):
 
 
 class Sluice(Proxy):
+    h2_origins = True
+
     def __init__(self, loop, program):
         super().__init__(f"sluice-{loop}", program, "sluice.yaml")
         self.loop = loop
@@ -157,7 +179,7 @@ SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"
 
 def fill(template, values):
     """The template with each @NAME@ replaced; one that has no value raises KeyError."""
-    return re.sub(r"@([A-Z_]+)@", lambda match: str(values[match.group(1)]), template)
+    return re.sub(r"@([A-Z0-9_]+)@", lambda match: str(values[match.group(1)]), template)
 
 
 def first_line(command):

@@ -34,7 +34,7 @@ class Session:
         running = []
         for proxy in proxies:
             try:
-                proxy.start(self.directory, self.bench.origin_port, self.core, self.logs)
+                proxy.start(self.directory, self.bench.origin_ports, self.core, self.logs)
                 running.append(proxy)
             except (StartError, OSError) as error:
                 say(f"skipped: {error}")
@@ -44,13 +44,14 @@ class Session:
     def run(self, works, proxies):
         """Every work: rounds of a closed loop, then rounds at one rate for all, then one pass that counts calls."""
         for work in works:
-            self._rounds(work, proxies, CLOSED, rate=0)
-            rate = self.half_of_slowest(work, proxies)
+            able = [proxy for proxy in proxies if proxy.h2_origins or not work.h2_origin]
+            self._rounds(work, able, CLOSED, rate=0)
+            rate = self.half_of_slowest(work, able)
             if rate:
                 self.rates[work.name] = rate
-                self._rounds(work, proxies, PACED, rate=rate)
+                self._rounds(work, able, PACED, rate=rate)
             say_progress(f"{work.title}, system calls")
-            for proxy in proxies:
+            for proxy in able:
                 self._count_calls(work, proxy)
             say_done()
 

@@ -20,7 +20,7 @@ SIOCSIFFLAGS, IFF_UP = 0x8914, 1  # netdevice(7)
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-PACKAGES = {"h2load": "nghttp2-client"}  # where the name is not that of the program
+PACKAGES = {"h2load": "nghttp2-client", "nghttpd": "nghttp2-server", "nghttpx": "nghttp2-proxy"}  # where the name is not that of the program
 
 
 def install(programs):

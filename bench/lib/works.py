@@ -17,6 +17,7 @@ class Work:
     sources: int = 1
     tls: str = "none"
     streams: int = 0  # at a time on a connection, in HTTP/2; 0: HTTP/1.1
+    h2_origin: bool = False  # HTTP/2 to the origin too, which not every proxy can
 
     def peer_arguments(self):
         arguments = ["--connections", self.connections, "--path", self.path, "--mode", self.mode]
@@ -42,6 +43,15 @@ ALL = [
         tls="resumed",
     ),
     Work("h2-64x16", "HTTP/2 over TLS, 64 connections of 16 streams", 64, tls="full", streams=16),
+    Work(
+        "h2-both-64x16",
+        "HTTP/2 on both sides, 64 connections of 16 streams",
+        64,
+        path="/h2/1k",
+        tls="full",
+        streams=16,
+        h2_origin=True,
+    ),
 ]
 
 

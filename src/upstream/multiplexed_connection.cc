@@ -5,10 +5,9 @@ namespace sluice::upstream {
 MultiplexedConnection::MultiplexedConnection(const Parts& parts, Slot slot,
                                              std::unique_ptr<net::Transport> transport,
                                              const net::Address& address)
-    : owner_(parts.owner),
-      counts_(parts.counts),
+    : counts_(parts.counts),
       slot_(std::move(slot)),
-      client_(parts.loop, std::move(transport), parts.limits, *this),
+      client_(parts.loop, std::move(transport), parts.limits, parts.owner),
       address_(address),
       address_text_(address.to_string()) {}
 

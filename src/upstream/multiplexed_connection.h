@@ -14,16 +14,9 @@
 namespace sluice::upstream {
 
 /// In its pool's list from the moment it stands until it is over.
-class MultiplexedConnection final : public ListHook<>, private codec::h2::ClientConnection::Owner {
+class MultiplexedConnection final : public ListHook<> {
  public:
-  class Owner {
-   public:
-    /// A stream may be opened that could not be before, or none will be any more.
-    virtual void on_room() noexcept = 0;
-
-   protected:
-    ~Owner() = default;
-  };
+  using Owner = codec::h2::ClientConnection::Owner;
 
   struct Parts {
     Owner& owner;
@@ -44,10 +37,8 @@ class MultiplexedConnection final : public ListHook<>, private codec::h2::Client
 
  private:
   friend class LentStream;
-  void on_room() noexcept override { owner_.on_room(); }
   void count_idle(bool idle) noexcept;
 
-  Owner& owner_;
   PoolCounts& counts_;
   Slot slot_;  // before the client, so that it is given back after the connection is closed
   codec::h2::ClientConnection client_;

@@ -275,15 +275,19 @@ class Client(Calls):
         wait_until(counted, "one of each status")
 
 
-@unittest.skipUnless(grpc, "not installed: python3-grpcio")
-class ClientAndServer(Client):
-    """A real server too, over HTTP/2."""
+class RealServer:
+    """In front of a real server, over HTTP/2."""
 
     protocol = "h2"
 
     @classmethod
     def start_service(cls):
         return GrpcServer()
+
+
+@unittest.skipUnless(grpc, "not installed: python3-grpcio")
+class ClientAndServer(RealServer, Client):
+    pass
 
 
 @needs("openssl")
@@ -392,11 +396,5 @@ class Web(Calls):
 
 
 @unittest.skipUnless(grpc, "not installed: python3-grpcio")
-class WebAndServer(Web):
-    """In front of a real server, over HTTP/2."""
-
-    protocol = "h2"
-
-    @classmethod
-    def start_service(cls):
-        return GrpcServer()
+class WebAndServer(RealServer, Web):
+    pass

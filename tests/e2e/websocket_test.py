@@ -9,6 +9,7 @@ from support.wire import Connection, head
 from support.websocket import BINARY, CLOSE, PING, PONG, TEXT, H2WebSocket, WebSocket
 
 UPGRADE = ("Connection: Upgrade", "Upgrade: shout")
+SWITCHED = b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: shout\r\n"
 
 
 @needs("node")
@@ -78,35 +79,30 @@ class Upgrades(EndToEnd):
             self.assertEqual((response.status, response.body), (426, b"no\n"))
             self.assertEqual(client.ask(head("GET", "/status?code=204")).status, 204)
 
-    def test_an_origin_that_leaves_ends_the_tunnel(self):
+    def tunnel_of(self, answer):
+        """The head of an upgrade's response, and what comes through the tunnel, of an origin that says this and leaves."""
+
         def script(peer):
             read_head(peer)
-            peer.sendall(b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: shout\r\n\r\nhi")
+            peer.sendall(answer)
 
-        origin = self.scripted(script)
-        sluice = self.gateway({"a": [origin.endpoint]})
+        sluice = self.gateway({"a": [self.scripted(script).endpoint]})
         with Connection(sluice.address) as client:
             client.send(head("GET", "/", *UPGRADE))
-            self.assertEqual(client.read_response().status, 101)
-            self.assertEqual(client.rest(), b"hi")
+            return client.read_response(), client.rest()
+
+    def test_an_origin_that_leaves_ends_the_tunnel(self):
+        response, came = self.tunnel_of(SWITCHED + b"\r\nhi")
+        self.assertEqual((response.status, came), (101, b"hi"))
 
     def test_a_length_in_front_of_a_tunnel_goes_no_further(self):  # RFC 9110 8.6
-        def script(peer):
-            read_head(peer)
-            peer.sendall(b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: shout\r\nContent-Length: 5\r\n\r\nhi")
-
-        origin = self.scripted(script)
-        sluice = self.gateway({"a": [origin.endpoint]})
-        with Connection(sluice.address) as client:
-            client.send(head("GET", "/", *UPGRADE))
-            response = client.read_response()
-            self.assertEqual((response.status, response.field("content-length")), (101, None))
-            self.assertEqual(client.rest(), b"hi")
+        response, came = self.tunnel_of(SWITCHED + b"Content-Length: 5\r\n\r\nhi")
+        self.assertEqual((response.status, response.field("content-length"), came), (101, None, b"hi"))
 
     def test_a_tunnel_that_is_silent_for_too_long_ends_and_the_log_says_why(self):
         def script(peer):
             read_head(peer)
-            peer.sendall(b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: shout\r\n\r\n")
+            peer.sendall(SWITCHED + b"\r\n")
             peer.recv(100)
 
         origin = self.scripted(script)
@@ -123,7 +119,7 @@ class Upgrades(EndToEnd):
 
         def script(peer):
             read_head(peer)
-            peer.sendall(b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: shout\r\n\r\n")
+            peer.sendall(SWITCHED + b"\r\n")
             try:
                 while peer.recv(100):
                     pass

@@ -2,36 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include "support/echo.h"
+
 namespace sluice::sim {
 namespace {
 
 using namespace std::chrono_literals;
-
-// Echoes what one connection sends, until it ends or a minute has passed.
-Task<void> echo_one(net::Loop& loop, std::unique_ptr<net::Transport> transport) {
-  net::Deadline deadline(loop);
-  deadline.set(*transport, loop.now() + 60s);
-  while (true) {
-    auto chunk = co_await transport->read();
-    if (!chunk || chunk->empty()) co_return;
-    Slice slices[1] = {chunk->view()};
-    auto sent = co_await transport->write(slices);
-    if (!sent) co_return;
-  }
-}
-
-Task<void> echo(net::Loop& loop, net::Acceptor& acceptor) {
-  TaskGroup connections;
-  while (true) {
-    auto accepted = co_await acceptor.accept();
-    if (accepted) {
-      connections.spawn(echo_one(loop, std::move(*accepted)));
-    } else if (accepted.error().fault == Fault::cancelled) {
-      break;
-    }
-  }
-  co_await connections.join();
-}
 
 // Sends the text and reads it back. Ends after a simulated minute at the latest.
 Task<std::string> client(World& world, Address to, std::string_view text) {
@@ -56,7 +32,7 @@ Task<std::string> client(World& world, Address to, std::string_view text) {
 TEST(SimWorld, carries_bytes_both_ways) {
   World world;
   auto acceptor = listen(world.network(), at(80));
-  world.spawn(echo(world.loop(), *acceptor));
+  world.spawn(test::echo(world.loop(), *acceptor));
   EXPECT_EQ(world.exchange(at(80), "hello", 5), "hello");
   acceptor->stop();
   EXPECT_TRUE(world.run_until([&] { return world.running() == 0; }));
@@ -118,7 +94,7 @@ TEST(SimWorld, delays_deliveries) {
   World world;
   world.faults().weather.least_delay = world.faults().weather.most_delay = 100ms;
   auto acceptor = listen(world.network(), at(80));
-  world.spawn(echo(world.loop(), *acceptor));
+  world.spawn(test::echo(world.loop(), *acceptor));
   auto start = world.now();
   EXPECT_EQ(world.exchange(at(80), "hello", 5), "hello");
   EXPECT_EQ(world.now(), start + 200ms);
@@ -131,7 +107,7 @@ TEST(SimWorld, replays_a_seed_exactly) {
     World world(seed);
     world.faults().weather = Weather::rough();
     auto acceptor = listen(world.network(), at(80));
-    world.spawn(echo(world.loop(), *acceptor));
+    world.spawn(test::echo(world.loop(), *acceptor));
     std::string log;
     for (int i = 0; i < 20; ++i) {
       auto got = world.run(client(world, at(80), std::string(10'000, 'x')));
@@ -153,7 +129,7 @@ TEST(SimWorld, fails_each_operation_once_without_leak_or_hang) {
     World world;
     world.faults().fail_operation(n, n % 2 ? Fault::reset : Fault::other);
     auto acceptor = listen(world.network(), at(80));
-    world.spawn(echo(world.loop(), *acceptor));
+    world.spawn(test::echo(world.loop(), *acceptor));
     auto got = world.run(client(world, at(80), "hello"));
     ASSERT_TRUE(got) << "hang at operation " << n;
     acceptor->stop();

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "net/backends.h"
+#include "support/echo.h"
 
 namespace sluice::net {
 namespace {
@@ -405,27 +406,17 @@ TEST_P(Transports, do_not_tell_a_watcher_of_what_was_read) {
   }(*this));
 }
 
-TEST_P(Transports, tell_a_watcher_of_the_end) {
+TEST_P(Transports, tell_a_watcher_of_the_end_and_of_a_reset) {
   run([](Transports& t) -> Task<> {
-    auto pair = co_await t.make_pair();
-    Told told;
-    pair.server->watch(&told);
-    pair.client->shutdown_write();
-    co_await t.loop().sleep(5ms);
-    EXPECT_EQ(told.count, 1);
-    EXPECT_TRUE(pair.server->peer_gone());
-  }(*this));
-}
-
-TEST_P(Transports, tell_a_watcher_of_a_reset) {
-  run([](Transports& t) -> Task<> {
-    auto pair = co_await t.make_pair();
-    Told told;
-    pair.server->watch(&told);
-    pair.client->abort(Fault::cancelled, true);
-    co_await t.loop().sleep(5ms);
-    EXPECT_EQ(told.count, 1);
-    EXPECT_TRUE(pair.server->peer_gone());
+    for (const bool reset : {false, true}) {
+      auto pair = co_await t.make_pair();
+      Told told;
+      pair.server->watch(&told);
+      reset ? pair.client->abort(Fault::cancelled, true) : pair.client->shutdown_write();
+      co_await t.loop().sleep(5ms);
+      EXPECT_EQ(told.count, 1);
+      EXPECT_TRUE(pair.server->peer_gone());
+    }
   }(*this));
 }
 
@@ -612,29 +603,6 @@ TEST_P(Transports, stop_accepting) {
   }(*this));
 }
 
-Task<> serve_one(std::unique_ptr<Transport> transport) {
-  while (true) {
-    auto chunk = co_await transport->read();
-    if (!chunk || chunk->empty()) co_return;
-    Slice slices[1] = {chunk->view()};
-    auto sent = co_await transport->write(slices);
-    if (!sent) co_return;
-  }
-}
-
-Task<> serve(Acceptor& acceptor) {
-  TaskGroup connections;
-  while (true) {
-    auto accepted = co_await acceptor.accept();
-    if (accepted) {
-      connections.spawn(serve_one(std::move(*accepted)));
-    } else if (accepted.error().fault == Fault::cancelled) {
-      break;
-    }
-  }
-  co_await connections.join();
-}
-
 Task<> ask_once(Network& network, Address address, int& answered, bool rude) {
   auto transport = network.connect(address, {});
   EXPECT_TRUE(transport);
@@ -651,7 +619,7 @@ TEST_P(Transports, survive_a_thousand_short_connections) {
   run([](Transports& t) -> Task<> {
     auto acceptor = t.listen();
     TaskGroup server;
-    server.spawn(serve(*acceptor));
+    server.spawn(test::echo(t.loop(), *acceptor));
     int answered = 0;
     for (int round = 0; round < 20; ++round) {
       TaskGroup clients;

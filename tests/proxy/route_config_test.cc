@@ -147,6 +147,13 @@ TEST(RouteConfig, locates_what_is_wrong) {
     EXPECT_NE(problems(text).find(wanted), std::string::npos) << text << "\n" << problems(text);
 }
 
+TEST(RouteConfig, says_all_that_is_wrong_with_a_match_at_once) {
+  const auto said = problems("- { match: { path: a, host: \"a b\", method: 3 }, upstream: u }");
+  for (const auto* part :
+       {"a path begins with /", "wanted a host name", "match.method: wanted a text, found the number 3"})
+    EXPECT_NE(said.find(part), std::string::npos) << part << "\n" << said;
+}
+
 TEST(RouteConfig, chains_response_edits_outermost_and_answers_innermost) {
   Routes routes(R"(
 - middlewares: [shared, { response_headers: { set: { x: y } } }]

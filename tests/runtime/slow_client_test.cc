@@ -58,31 +58,37 @@ Answer upload(GatewayWorld& gateway, std::string head, std::size_t piece, int pi
   return gateway.world().run(client()).value_or(Answer{"it hangs", {}});
 }
 
-TEST(SlowClient, may_take_longer_than_every_timeout_as_long_as_it_sends) {
-  GatewayWorld gateway(kDefaults);
-  gateway.origin(3000, answering_after(gateway, 70'000));
-  auto answer = upload(gateway, post(70'000), 1000, 70, 1s);
-  EXPECT_TRUE(answer.text.starts_with("HTTP/1.1 200 ")) << answer.text;
+// The same to a gateway of its own, whose origin takes all of the body before it answers.
+Answer upload_to(std::string_view config, std::string request, std::size_t body, std::size_t piece,
+                 int pieces, Duration pause, Duration origins_pause = {}) {
+  GatewayWorld gateway(config);
+  gateway.origin(3000, answering_after(gateway, body, origins_pause));
+  auto answer = upload(gateway, std::move(request), piece, pieces, pause);
   EXPECT_TRUE(gateway.wind_up());
+  return answer;
+}
+
+bool served(const Answer& answer) { return answer.text.starts_with("HTTP/1.1 200 "); }
+
+void expect_too_slow(const Answer& answer, Duration least, Duration most) {
+  EXPECT_TRUE(answer.text.starts_with("HTTP/1.1 408 ")) << answer.text;
+  EXPECT_TRUE(has(answer.text, "\"reason\":\"body_too_slow\"")) << answer.text;
+  EXPECT_GE(answer.took, least);
+  EXPECT_LT(answer.took, most);
+}
+
+TEST(SlowClient, may_take_longer_than_every_timeout_as_long_as_it_sends) {
+  auto answer = upload_to(kDefaults, post(70'000), 70'000, 1000, 70, 1s);
+  EXPECT_TRUE(served(answer)) << answer.text;
 }
 
 TEST(SlowClient, that_stands_still_is_told_so_and_nobody_else_is_blamed) {
-  GatewayWorld gateway(kDefaults);
-  gateway.origin(3000, answering_after(gateway, 100));
-  auto answer = upload(gateway, post(100), 1, 1, 1ms);
-  EXPECT_TRUE(answer.text.starts_with("HTTP/1.1 408 ")) << answer.text;
-  EXPECT_TRUE(has(answer.text, "\"reason\":\"body_too_slow\"")) << answer.text;
-  EXPECT_GE(answer.took, 30s);
-  EXPECT_LT(answer.took, 33s);
-  EXPECT_TRUE(gateway.wind_up());
+  expect_too_slow(upload_to(kDefaults, post(100), 100, 1, 1, 1ms), 30s, 33s);
 }
 
 TEST(SlowClient, may_pause_for_longer_than_the_upstream_may_be_idle) {
-  GatewayWorld gateway(kShort);
-  gateway.origin(3000, answering_after(gateway, 20));
-  auto answer = upload(gateway, post(20), 10, 2, 4s);
-  EXPECT_TRUE(answer.text.starts_with("HTTP/1.1 200 ")) << answer.text;
-  EXPECT_TRUE(gateway.wind_up());
+  auto answer = upload_to(kShort, post(20), 20, 10, 2, 4s);
+  EXPECT_TRUE(served(answer)) << answer.text;
 }
 
 TEST(SlowClient, may_pause_while_its_response_comes_in) {
@@ -149,45 +155,26 @@ GatewayWorld::Origin sending(std::size_t bytes) {
 }
 
 TEST(SlowClient, that_drips_its_body_is_told_so_however_often_it_does) {
-  GatewayWorld gateway(kDefaults);
-  gateway.origin(3000, answering_after(gateway, 4000));
-  auto answer = upload(gateway, post(4000), 1, 4000, 100ms);
-  EXPECT_TRUE(answer.text.starts_with("HTTP/1.1 408 ")) << answer.text;
-  EXPECT_TRUE(has(answer.text, "\"reason\":\"body_too_slow\"")) << answer.text;
-  EXPECT_GE(answer.took, 30s);
-  EXPECT_LT(answer.took, 34s);
-  EXPECT_TRUE(gateway.wind_up());
+  expect_too_slow(upload_to(kDefaults, post(4000), 4000, 1, 4000, 100ms), 30s, 34s);
 }
 
 TEST(SlowClient, at_half_the_rate_has_twice_the_time) {
-  GatewayWorld gateway(kDefaults);
-  gateway.origin(3000, answering_after(gateway, 70'000));
-  auto answer = upload(gateway, post(70'000), 250, 280, 1s);
-  EXPECT_TRUE(has(answer.text, "body_too_slow")) << answer.text;
-  EXPECT_GE(answer.took, 55s);
-  EXPECT_LT(answer.took, 65s);
-  EXPECT_TRUE(gateway.wind_up());
+  expect_too_slow(upload_to(kDefaults, post(70'000), 70'000, 250, 280, 1s), 55s, 65s);
 }
 
 TEST(SlowClient, gains_no_time_for_later_by_a_quick_begin) {
-  GatewayWorld gateway(kDefaults);
-  gateway.origin(3000, answering_after(gateway, 500'000));
-  auto answer = upload(gateway, post(500'000) + std::string(400'000, 'x'), 1, 4000, 100ms);
-  EXPECT_TRUE(has(answer.text, "body_too_slow")) << answer.text;
-  EXPECT_LT(answer.took, 38s);
-  EXPECT_TRUE(gateway.wind_up());
+  auto request = post(500'000) + std::string(400'000, 'x');
+  expect_too_slow(upload_to(kDefaults, request, 500'000, 1, 4000, 100ms), 30s, 38s);
 }
 
 TEST(SlowClient, may_drip_where_no_rate_is_asked) {
-  GatewayWorld gateway(R"(
+  auto answer = upload_to(R"(
 listeners: [{ address: 127.0.0.1:8080, limits: { body_min_rate: off } }]
 upstreams: { app: [127.0.0.1:3000] }
 routes:    [{ upstream: app }]
-)");
-  gateway.origin(3000, answering_after(gateway, 20));
-  auto answer = upload(gateway, post(20), 1, 20, 20s);
-  EXPECT_TRUE(answer.text.starts_with("HTTP/1.1 200 ")) << answer.text;
-  EXPECT_TRUE(gateway.wind_up());
+)",
+                          post(20), 20, 1, 20, 20s);
+  EXPECT_TRUE(served(answer)) << answer.text;
 }
 
 TEST(SlowClient, that_takes_its_response_in_drops_is_reset) {
@@ -301,12 +288,9 @@ TEST(SlowUpstream, that_trickles_the_request_away_is_not_held_against_the_client
 
 TEST(SlowUpstream, has_the_routes_time_from_the_end_of_the_request) {
   for (auto [pause, status] : {std::pair{2s, "200"}, {4s, "504"}}) {
-    GatewayWorld gateway(kShort);
-    gateway.origin(3000, answering_after(gateway, 20, pause));
-    auto answer = upload(gateway, post(20), 10, 2, 4s);
+    auto answer = upload_to(kShort, post(20), 20, 10, 2, 4s, pause);
     EXPECT_TRUE(answer.text.starts_with("HTTP/1.1 " + std::string(status))) << answer.text;
     EXPECT_EQ(has(answer.text, "route_timeout"), pause == 4s) << answer.text;
-    EXPECT_TRUE(gateway.wind_up());
   }
 }
 
