@@ -43,6 +43,13 @@ Option matching(std::string wanted, std::string pattern, std::function<bool(std:
           }};
 }
 
+Option sound(std::string what, std::function<std::string(std::string_view)> fault) {
+  return {.required = false, .apply = [=](Constraints& c) {
+            c.sound = what;
+            c.fault = fault;
+          }};
+}
+
 Option kinds(std::string category) {
   return {.required = false,
           .apply = [category = std::move(category)](Constraints& c) { c.category = category; }};

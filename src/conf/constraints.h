@@ -46,6 +46,8 @@ struct Constraints {
   std::string wanted;   ///< What `accepts` takes: "a header name".
   std::string pattern;  ///< The same for JSON Schema; empty: not expressed there.
   std::function<std::string(std::string_view)> advice;  ///< The way out for what it does not take.
+  std::function<std::string(std::string_view)> fault;   ///< What is wrong with a text; empty: nothing.
+  std::string sound;                                    ///< What a text without fault is: "a host name".
 
   /// "1 to 16 items", "at least 1 item"; empty without.
   std::string items() const;
@@ -86,6 +88,9 @@ Option or_word(std::string word);
 /// does not take ("write unix:/run/a.sock").
 Option matching(std::string wanted, std::string pattern, std::function<bool(std::string_view)> accepts,
                 std::function<std::string(std::string_view)> advice = {});
+/// A text in which `fault` finds nothing; what it finds is the end of the problem's sentence. `what` stands
+/// for it where the text is not shown, because a ${…} stands for it.
+Option sound(std::string what, std::function<std::string(std::string_view)> fault);
 /// For Definition and Tagged: the kinds of this category of the catalog ("middleware").
 Option kinds(std::string category);
 

@@ -107,6 +107,13 @@ void ScalarType::bind(const Node& node, void* into, const Constraints& constrain
   }
   if (constraints.accepts && !constraints.accepts(node.text()))
     context.problems.add(node, complaint(node, constraints), advice_on(node, constraints));
+  if (!constraints.fault) return;
+  const auto fault = constraints.fault(node.text());
+  if (fault.empty()) return;
+  // It may repeat the text.
+  const bool expanded = node.style() == Node::Style::expanded;
+  context.problems.add(node, expanded ? in_words(node) + " is not " + constraints.sound
+                                      : in_quotes(node.text()) + ": " + fault);
 }
 
 void ScalarType::write(const void* from, const Node& written, Disclosure disclosure, Json& out) const {

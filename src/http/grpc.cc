@@ -16,6 +16,13 @@ constexpr std::string_view native_type = "application/grpc";
 constexpr std::string_view web_type = "application/grpc-web";
 constexpr std::string_view web_text_type = "application/grpc-web-text";
 
+constexpr std::array<std::string_view, static_cast<std::size_t>(GrpcStatus::count_)> status_names{
+    "ok",        "cancelled",       "unknown",           "invalid_argument",   "deadline_exceeded",
+    "not_found", "already_exists",  "permission_denied", "resource_exhausted", "failed_precondition",
+    "aborted",   "out_of_range",    "unimplemented",     "internal",           "unavailable",
+    "data_loss", "unauthenticated",
+};
+
 constexpr std::uint64_t most_of_8_digits = 99'999'999;
 
 struct Unit {
@@ -71,6 +78,14 @@ std::string_view grpc_content_type(GrpcForm form) noexcept {
 
 std::string_view grpc_suffix(std::string_view content_type) noexcept {
   return content_type.substr(grpc_content_type(grpc_form(content_type)).size());
+}
+
+std::string_view name(GrpcStatus status) noexcept { return status_names[static_cast<std::size_t>(status)]; }
+
+std::optional<GrpcStatus> grpc_status_of(std::string_view name) noexcept {
+  const auto* const at = std::find(status_names.begin(), status_names.end(), name);
+  if (at == status_names.end()) return std::nullopt;
+  return static_cast<GrpcStatus>(at - status_names.begin());
 }
 
 // As gRPC maps HTTP statuses (http-grpc-status-mapping.md), but for what the reason knows better.

@@ -55,6 +55,11 @@ enum class GrpcStatus : std::uint8_t {
   count_,  ///< One more than the last; never a value.
 };
 
+/// "unavailable": as gRPC names it, in lower case.
+std::string_view name(GrpcStatus status) noexcept;
+/// The status of that name.
+std::optional<GrpcStatus> grpc_status_of(std::string_view name) noexcept;
+
 /// What a call is told that the gateway refuses for this reason.
 GrpcStatus grpc_status(Reason reason) noexcept;
 

@@ -24,6 +24,7 @@ class ProxiedTransport final : public Transport {
   void cancel_read() noexcept override { inner_->cancel_read(); }
   void abort(Fault why, bool reset) noexcept override { inner_->abort(why, reset); }
   std::optional<std::uint64_t> delivered() const noexcept override { return inner_->delivered(); }
+  bool takes_pipes() const noexcept override { return inner_->takes_pipes(); }
   const Address& peer() const noexcept override { return peer_; }
   const Address& local() const noexcept override { return local_; }
 

@@ -1,16 +1,16 @@
 #include "proxy/forwarder.h"
 
-#include <algorithm>
+#include <utility>
 
 #include "http/reason.h"
+#include "proxy/attempts.h"
 #include "proxy/message.h"
 #include "proxy/upload.h"
 
 namespace sluice::proxy {
 namespace {
 
-constexpr unsigned kMaxEndpoints = 3;  // that one exchange tries to reach
-constexpr unsigned kMaxInterim = 16;   // 1xx responses in front of a final one
+constexpr unsigned kMaxInterim = 16;  // 1xx responses in front of a final one
 
 http::Reason connect_reason(const Error& error) {
   if (error.side == Side::us) {
@@ -93,17 +93,48 @@ Result<void> take_early_piece(LiveExchange& live) {
   return {};
 }
 
-}  // namespace
+// Whether what goes out of the body is to be kept for another attempt.
+bool keeps_body(const LiveExchange& live) {
+  const auto& retry = live.route->settings.retry;
+  if (!retry || live.first.last || !retry->repeats(live.exchange)) return false;
+  const auto& body = live.exchange.request.body;
+  return body.kind != http::BodyLength::Kind::length || body.length <= retry->keep_body.count;
+}
 
-// What goes on from attempt to attempt.
-struct Forwarder::Attempt {
-  RouteTarget& target;
-  upstream::TriedSet tried;
-  std::size_t endpoint = 0;  // the one last tried
-  bool again = false;        // that one once more, with a fresh connection
-  unsigned endpoints = 0;
-  http::Refusal failure{};  // of the last attempt
-};
+// After an attempt that brought no head. True: there may be another.
+bool go_on_without(LiveExchange& live, Attempts& attempts, const Error& error) {
+  attempts.failure = failed_by_client(live) ? upload_refusal(live) : head_refusal(live, error);
+  const bool again = attempts.again_after_loss(error);
+  return again && !failed_by_client(live);
+}
+
+// The final head of the upstream is here, and passes on.
+void begin_response(LiveExchange& live) {
+  live.response_begun = true;
+  live.route_deadline = live.try_deadline = TimePoint::max();
+  live.keeps_body = false;
+  live.buffered.release();
+  live.time_upstream();
+  live.exchange.times.upstream_head = live.exchange.now();
+}
+
+// Ends an attempt. True: another can be made.
+Task<bool> let_go(LiveExchange& live, bool again) {
+  if (again) {
+    again = co_await pause_upload(live);
+    // Who was told to go on, or goes on by itself, waits for no other word.
+    if (!live.client->awaits_continue()) live.exchange.request.fields.remove(http::FieldName::expect);
+  } else {
+    co_await stop_upload(live);
+  }
+  live.upstream_deadline.clear();
+  live.early.reset();
+  live.lease.reset();
+  live.exchange.response.clear();
+  co_return again&& live.is_wanted();
+}
+
+}  // namespace
 
 Task<bool> Forwarder::forward(LiveExchange& live) {
   auto& exchange = live.exchange;
@@ -115,95 +146,46 @@ Task<bool> Forwarder::forward(LiveExchange& live) {
     exchange.refuse(refusal.reason, refusal.detail);
     co_return false;
   }
-  Attempt state{.target = target, .tried = {}};
+  Attempts attempts(live, target, rng_);
   bool go_on = co_await take_first_piece(live);
   if (go_on) live.hangup.begin();
-  if (!go_on) state.failure = upload_refusal(live);
-  while (go_on && !live.call_deadline.passed() && choose(live, state)) {
-    if (!live.lease) go_on = co_await connect(live, state);
+  if (!go_on) attempts.failure = upload_refusal(live);
+  live.keeps_body = keeps_body(live);
+  while (go_on && !live.call_deadline.passed() && attempts.begin()) {
+    if (!live.lease) go_on = co_await connect(live, attempts);
     if (!live.lease) continue;
     auto heads = co_await exchange_heads(live);
-    if (heads) {
-      live.response_begun = true;
-      live.route_deadline = TimePoint::max();
-      live.time_upstream();
-      exchange.times.upstream_head = exchange.now();
+    go_on = heads ? attempts.again_after_response() : go_on_without(live, attempts, heads.error());
+    if (heads && !go_on) {
+      begin_response(live);
       co_return true;
     }
-    go_on = may_try_again(live, state, heads.error());
-    co_await stop_upload(live);
-    live.lease->discard();
-    live.upstream_deadline.clear();
-    live.lease.reset();
+    if (!heads) live.lease->discard();
+    const bool ready = co_await let_go(live, go_on);
+    if (go_on && !ready) attempts.failure = upload_refusal(live);
+    go_on = ready;
   }
   if (live.call_deadline.passed() && !failed_by_client(live))
-    state.failure = {http::Reason::grpc_timeout, {}};
-  if (state.failure.reason == http::Reason::client_closed) live.give_up(http::Reason::client_closed);
-  exchange.refuse(state.failure.reason, state.failure.detail);
+    attempts.failure = {http::Reason::grpc_timeout, {}};
+  if (attempts.failure.reason == http::Reason::client_closed) live.give_up(http::Reason::client_closed);
+  exchange.refuse(attempts.failure.reason, attempts.failure.detail);
   co_return false;
 }
 
-// The endpoint of the next attempt, and an idle connection to it if there is one. False: none is left.
-bool Forwarder::choose(LiveExchange& live, Attempt& state) {
-  auto& exchange = live.exchange;
-  auto& upstream = *state.target.upstream;
-  if (!state.again) {
-    upstream::PickContext context{.rng = rng_, .tried = &state.tried};
-    auto picked = upstream.pick(context);
-    if (!picked) {
-      if (!state.failure) state.failure = {http::Reason::no_healthy_endpoint, {}};
-      return false;
-    }
-    state.endpoint = *picked;
-    live.lease = upstream.reuse(state.endpoint, live.private_connections);
-  }
-  state.tried.add(state.endpoint);
-  exchange.times.attempts += 1;
-  exchange.times.upstream_started = exchange.now();
-  exchange.endpoint = upstream.endpoint_name(state.endpoint);
-  state.target.metrics->attempts.add();
-  if (exchange.times.attempts > 1) state.target.metrics->retries.add();
-  return true;
-}
-
-// Waits for a connection to the chosen endpoint. Without one: true where another endpoint may be tried.
-Task<bool> Forwarder::connect(LiveExchange& live, Attempt& state) {
-  bool fresh = std::exchange(state.again, false);
-  auto lease = co_await state.target.upstream->connect(state.endpoint, {.fresh = fresh,
-                                                                        .deadline = live.route_deadline,
-                                                                        .canceller = &live.canceller,
-                                                                        .client = live.private_connections});
+// Waits for a connection to the chosen endpoint. Without one: true where another attempt may be made.
+Task<bool> Forwarder::connect(LiveExchange& live, Attempts& attempts) {
+  auto& upstream = *attempts.target().upstream;
+  auto lease = co_await upstream.connect(attempts.endpoint(), {.fresh = attempts.fresh(),
+                                                               .deadline = live.head_deadline(),
+                                                               .canceller = &live.canceller,
+                                                               .client = live.private_connections});
   if (lease) {
     live.lease.emplace(std::move(*lease));
     co_return true;
   }
-  state.target.metrics->attempt_failed(lease.error().fault);
-  if (lease.error().fault == Fault::no_descriptors)
-    state.target.upstream->report_no_descriptors(live.exchange.now());
-  state.failure = {live.is_wanted() ? connect_reason(lease.error()) : live.given_up, {}};
-  bool elsewhere = lease.error().side == Side::upstream && ++state.endpoints < kMaxEndpoints;
-  co_return elsewhere&& live.is_wanted() && !live.route_timed_out();
-}
-
-// After a connection that brought no head. True: an idle one that turned out to be closed, or an upstream
-// that says so, before anything can have been acted on.
-bool Forwarder::may_try_again(LiveExchange& live, Attempt& state, const Error& error) {
-  state.target.metrics->attempt_failed(error.fault);
-  auto& stream = live.lease->stream();
-  bool untouched = stream.bytes_received() == 0 && !live.upload_error && live.is_wanted();
-  bool stale = live.lease->reused() && (error.fault == Fault::closed || error.fault == Fault::reset);
-  bool replayable = live.first.last && live.exchange.times.attempts <= kMaxEndpoints;
-  bool safe = http::is_idempotent(live.exchange.request.method) || stream.bytes_sent() == 0;
-  if (failed_by_client(live)) {
-    state.failure = upload_refusal(live);
-  } else {
-    state.failure = head_refusal(live, error);
-  }
-  if (!untouched || !replayable || !((stale && safe) || error.retry_safe)) return false;
-  // One that refuses the stream is busy; one that lets go of the connection takes another.
-  state.again = !error.retry_safe || error.fault == Fault::closed ||
-                state.target.upstream->config().endpoints.size() == 1;
-  return true;
+  if (lease.error().fault == Fault::no_descriptors) upstream.report_no_descriptors(live.exchange.now());
+  attempts.failure = {live.is_wanted() ? connect_reason(lease.error()) : live.given_up, {}};
+  co_return attempts.again_after_connect(lease.error());
 }
 
 // Sends the request and reads up to the final response head.

@@ -10,6 +10,8 @@
 
 namespace sluice::proxy {
 
+class Attempts;
+
 /// One a worker; without state of its own between exchanges.
 class Forwarder {
  public:
@@ -17,17 +19,13 @@ class Forwarder {
   Forwarder(Rng& rng, std::string_view token) : rng_(rng), via_("sluice (" + std::string(token) + ")") {}
 
   /// Picks, connects, sends, and reads the final response head into exchange.response, trying
-  /// again where that is safe: another endpoint when none could be reached, a fresh connection
-  /// once when an idle one turned out to be closed. True: the head is there and the lease holds
+  /// again where that is safe or the route says so, see Attempts. True: the head is there and the lease holds
   /// its body. False: the exchange is refused, or not wanted any more.
   Task<bool> forward(LiveExchange& live);
 
  private:
-  struct Attempt;
-  bool choose(LiveExchange& live, Attempt& attempt);
-  Task<bool> connect(LiveExchange& live, Attempt& attempt);
+  Task<bool> connect(LiveExchange& live, Attempts& attempts);
   Task<Result<void>> exchange_heads(LiveExchange& live);
-  bool may_try_again(LiveExchange& live, Attempt& attempt, const Error& error);
 
   Rng& rng_;
   const std::string via_;  // who we are in the Via of requests

@@ -1,7 +1,5 @@
 #include "proxy/live_exchange.h"
 
-#include <algorithm>
-
 namespace sluice::proxy {
 namespace {
 
@@ -37,11 +35,11 @@ void LiveExchange::begin(codec::ServerStream& stream) noexcept {
   route = nullptr;
   progress = {};
   canceller.reset();
-  route_deadline = TimePoint::max();
+  route_deadline = try_deadline = TimePoint::max();
   max_body = 0;
   expects_tunnel = false;
   first = {};
-  first_taken = false;
+  first_taken = keeps_body = false;
   request_trailers = nullptr;
   upload_error.reset();
   writing = reading = request_sent = false;
@@ -56,7 +54,7 @@ void LiveExchange::end() noexcept {
   call_deadline.end();
   upstream_deadline.clear();
   lease.reset();
-  std::string().swap(buffered);
+  buffered.release();
   exchange.clear();
   client = nullptr;
   route = nullptr;
@@ -78,7 +76,7 @@ http::Refusal LiveExchange::body_refusal() const noexcept {
 }
 
 void LiveExchange::allow_upstream(Duration after) noexcept {
-  upstream_deadline.set(lease->stream().link(), std::min(loop.now() + after, route_deadline));
+  upstream_deadline.set(lease->stream().link(), std::min(loop.now() + after, head_deadline()));
 }
 
 void LiveExchange::time_upstream() noexcept {
@@ -91,7 +89,7 @@ void LiveExchange::time_upstream() noexcept {
 void LiveExchange::time_client() noexcept {
   // The client is not late before it was told to go on: the upstream owes that word.
   if (client->awaits_continue() && !response_begun) return allow_upstream(target->timeouts.first_byte);
-  route_deadline = TimePoint::max();
+  route_deadline = try_deadline = TimePoint::max();
   time_upstream();
 }
 
@@ -99,10 +97,16 @@ void LiveExchange::time_response() noexcept {
   request_sent = true;
   if (response_begun) return time_upstream();
   begin_route_time();
+  begin_try_time();
   allow_upstream(target->timeouts.first_byte);
 }
 
 void LiveExchange::begin_route_time() noexcept { route_deadline = loop.now() + route->settings.timeout; }
+
+void LiveExchange::begin_try_time() noexcept {
+  const auto& retry = route->settings.retry;
+  try_deadline = retry && retry->per_try_timeout ? loop.now() + *retry->per_try_timeout : TimePoint::max();
+}
 
 bool LiveExchange::route_timed_out() const noexcept { return loop.now() >= route_deadline; }
 

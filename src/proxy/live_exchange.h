@@ -1,15 +1,16 @@
 // An exchange with everything that it holds while it is under way; recycled.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
-#include <string>
 
 #include "base/error.h"
 #include "base/memory_pressure.h"
 #include "base/task.h"
 #include "codec/server_stream.h"
 #include "net/loop.h"
+#include "proxy/body_buffer.h"
 #include "proxy/call_deadline.h"
 #include "proxy/chain.h"
 #include "proxy/route.h"
@@ -63,7 +64,7 @@ class LiveExchange {
   // request, to respond. While the client is waited for, neither it nor the route's time runs: the client's
   // stream sees to that wait.
 
-  /// Moves the upstream's deadline: `after` from now, but not beyond the route's.
+  /// Moves the upstream's deadline: `after` from now, but not beyond those of the attempt and the route.
   void allow_upstream(Duration after) noexcept;
   /// Between two pieces of a body or of a tunnel: for what is pending now, by `writing` and `reading`.
   void time_upstream() noexcept;
@@ -74,6 +75,11 @@ class LiveExchange {
 
   /// The route's time begins now.
   void begin_route_time() noexcept;
+  /// That of an attempt, which is within the route's.
+  void begin_try_time() noexcept;
+  TimePoint head_deadline() const noexcept { return std::min(route_deadline, try_deadline); }
+  /// The whole request, or what there is of it, can be sent once more.
+  bool replayable() const noexcept { return first.last || keeps_body; }
   bool memory_is_short() const noexcept { return memory && memory->high(); }
   bool route_timed_out() const noexcept;
 
@@ -92,13 +98,14 @@ class LiveExchange {
   net::Deadline upstream_deadline;  // on the leased connection; cleared before the lease ends
   const upstream::UpstreamConfig* target = nullptr;  // the upstream that is asked
   TimePoint route_deadline = TimePoint::max();  // max() while the request comes in and once the response does
+  TimePoint try_deadline = TimePoint::max();    // the same of this attempt
   std::uint64_t max_body = 0;                   // bytes of the request's body; 0: no limit
   bool expects_tunnel = false;                  // the request asks for an upgrade
 
-  BodyPiece first;       // the first piece of the request's body, sent with the head
-  std::string buffered;  // what it points into where the route's buffer_request gathered it
-  Slice buffered_slice;
+  BodyPiece first;      // the first piece of the request's body, sent with the head
+  BodyBuffer buffered;  // gathered by the route's buffer_request, or kept for another attempt
   bool first_taken = false;
+  bool keeps_body = false;  // what was read of the body is in `first` or in `buffered`, to be sent again
   const http::HeaderBlock* request_trailers = nullptr;  // behind the filters, with the last piece
   Child upload;                                         // the request's body, beside the response
   std::optional<Error> upload_error;

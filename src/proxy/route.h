@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "proxy/chain.h"
+#include "proxy/retry_config.h"
 #include "proxy/rewrite.h"
 #include "proxy/split.h"
 #include "telemetry/connection_metrics.h"
@@ -31,6 +32,7 @@ struct RouteSettings {
   std::uint64_t buffer_request =
       0;  ///< Bytes of the request's body read before an upstream is asked; 0: none.
   bool allow_encoded_slash = false;          ///< Takes paths with %2F or %5C in them.
+  std::optional<RetryConfig> retry{};        ///< Unset: only what no upstream has acted on goes again.
   std::shared_ptr<const Rewrite> rewrite{};  ///< Null: the path goes on as it is.
 };
 

@@ -24,6 +24,13 @@ void check_prefix_rewrite(const RouteConfig& route, conf::Scope& scope) {
     scope.problem("rewrite.path_prefix", "takes the place of a prefix, so match.path must end with /*");
 }
 
+void check_retry(const RouteConfig& route, conf::Scope& scope) {
+  if (route.upstream.empty()) scope.problem("retry", "there is no upstream to try again");
+  if (route.retry->per_try_timeout && *route.retry->per_try_timeout > route.timeout)
+    scope.problem("retry.per_try_timeout", "is longer than the route's timeout of " + format(route.timeout) +
+                                               ", which ends all attempts");
+}
+
 void check(const RouteConfig& route, conf::Scope& scope) {
   const bool any_weight = std::any_of(route.upstream.begin(), route.upstream.end(),
                                       [](const UpstreamShare& share) { return share.weight > 0; });
@@ -31,6 +38,7 @@ void check(const RouteConfig& route, conf::Scope& scope) {
   if (route.rewrite && route.rewrite->path_prefix) check_prefix_rewrite(route, scope);
   if (route.rewrite && route.upstream.empty())
     scope.problem("rewrite", "there is no upstream to rewrite the path for");
+  if (route.retry) check_retry(route, scope);
   if (route.grpc_web && route.upstream.empty())
     scope.problem("grpc_web", "there is no upstream to translate calls for");
 }
@@ -105,6 +113,9 @@ const conf::ObjectSpec& RouteConfig::spec() {
                  "From the end of the request to the response head, all attempts included; reaching the "
                  "upstream before has as long.",
                  conf::between(1ms, 24h))
+          .field("retry", &RouteConfig::retry,
+                 "Sends a request again that an upstream has failed; without it only one that no upstream "
+                 "can have acted on.")
           .field("max_body", &RouteConfig::max_body,
                  "Largest request body, in place of the listener's `limits.body`.")
           .field("buffer_request", &RouteConfig::buffer_request,

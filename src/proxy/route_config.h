@@ -12,6 +12,7 @@
 #include "middleware/request_headers.h"
 #include "middleware/respond.h"
 #include "middleware/response_headers.h"
+#include "proxy/retry_config.h"
 #include "proxy/rewrite.h"
 #include "proxy/route_match.h"
 #include "proxy/route_table.h"
@@ -38,6 +39,7 @@ struct RouteConfig {
   std::optional<middleware::Refusal> refusal;
   std::optional<middleware::RequestHeaders> request_headers;
   std::optional<middleware::ResponseHeaders> response_headers;
+  std::optional<RetryConfig> retry;
   Duration timeout = std::chrono::seconds{60};  ///< From the end of the request to the response head.
   std::optional<Bytes> max_body;                ///< In place of the listener's limits.body.
   std::optional<Bytes> buffer_request;          ///< Unset: bodies go on as they come.

@@ -42,20 +42,6 @@ std::string fault_of_path(std::string_view path) {
   return fault_of_form(path);
 }
 
-void check_each(const std::vector<conf::Located<std::string>>& values, std::string_view key,
-                conf::Scope& scope, std::string (*fault_of)(std::string_view)) {
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const auto fault = fault_of(*values[i]);
-    if (fault.empty()) continue;
-    // A fault may repeat the value, which is not shown where a ${…} stands for it.
-    const auto& where = values[i].where;
-    scope.problem(std::string(key) + "[" + std::to_string(i) + "]",
-                  where.style() == conf::Node::Style::expanded
-                      ? in_words(where) + " is not a " + std::string(key) + " that can match"
-                      : in_quotes(*values[i]) + ": " + fault);
-  }
-}
-
 std::string fault_of_method(std::string_view method) {
   if (!http::is_token(method)) return "not a method";
   std::string upper(method);
@@ -65,10 +51,7 @@ std::string fault_of_method(std::string_view method) {
   return {};
 }
 
-void check(const RouteMatch& match, conf::Scope& scope) {
-  check_each(match.host, "host", scope, &fault_of_host);
-  check_each(match.path, "path", scope, &fault_of_path);
-  check_each(match.method, "method", scope, &fault_of_method);
+void check_header_names(const RouteMatch& match, conf::Scope& scope) {
   for (const auto& field : match.header) {
     if (!http::is_token(field.name))
       scope.problem("header", in_quotes(field.name) + " is not a header field name");
@@ -98,18 +81,21 @@ const conf::ObjectSpec& RouteMatch::spec() {
   static const conf::ObjectSpec spec =
       conf::object<RouteMatch>("RouteMatch",
                                "Which requests a route takes; everything that is written must hold.")
-          .field("host", &RouteMatch::host, "Host without port, exact or `*.example.com`; one of several.")
+          .field("host", &RouteMatch::host, "Host without port, exact or `*.example.com`; one of several.",
+                 conf::sound("a host that can match", &fault_of_host))
           .field("path", &RouteMatch::path,
-                 "`/exact`, or `/prefix/*`, which takes `/prefix` too; one of several.")
+                 "`/exact`, or `/prefix/*`, which takes `/prefix` too; one of several.",
+                 conf::sound("a path that can match", &fault_of_path))
           .field("path_regex", &RouteMatch::path_regex,
                  "A regular expression (RE2) that takes the whole path.")
-          .field("method", &RouteMatch::method, "Methods; GET stands for HEAD too.")
+          .field("method", &RouteMatch::method, "Methods; GET stands for HEAD too.",
+                 conf::sound("a method that can match", &fault_of_method))
           .field("header", &RouteMatch::header,
                  "Header fields by name; one of several lines of a field is enough.")
           .field("query", &RouteMatch::query, "Query parameters by name, compared decoded.")
           .at_most_one({"path", "path_regex"})
           .where(&RouteMatch::where)
-          .check(&check);
+          .check(&check_header_names);
   return spec;
 }
 

@@ -63,11 +63,17 @@ void gather(LiveExchange& live, const BodyPiece& piece) {
   const std::size_t enough = live.route->settings.buffer_request;
   live.first = piece;
   if (live.buffered.empty() && (piece.last || piece.bytes >= enough)) return;
-  for (auto slice : piece.slices) live.buffered.append(slice);
-  live.buffered_slice = live.buffered;
-  live.first = {.slices = {&live.buffered_slice, live.buffered.empty() ? 0u : 1u},
-                .bytes = live.buffered.size(),
-                .last = piece.last};
+  live.buffered.append(piece);
+  live.first = live.buffered.whole(piece.last);
+}
+
+// For another attempt, as long as there is not too much of it; before the client is read on.
+void keep(LiveExchange& live, const BodyPiece& piece) {
+  if (live.keeps_body) {
+    const auto most = live.route->settings.retry->keep_body.count;
+    live.keeps_body = live.buffered.size() + piece.bytes <= most && !live.memory_is_short();
+  }
+  live.keeps_body ? live.buffered.append(piece) : live.buffered.release();
 }
 
 Task<bool> buffer_first(LiveExchange& live) {
@@ -87,7 +93,6 @@ Task<bool> buffer_first(LiveExchange& live) {
 }
 
 Task<void> break_upload(LiveExchange& live) {
-  live.client->close_after();
   live.client->cancel_read();
   live.lease->discard();
   live.lease->stream().link().abort(Fault::cancelled);
@@ -110,9 +115,10 @@ Task<bool> take_first_piece(LiveExchange& live) {
 
 Task<void> upload(LiveExchange& live) {
   auto& stream = live.lease->stream();
-  std::string().swap(live.buffered);
-  if (live.exchange.request_filters().count == 0 && stream.takes_pipes()) live.client->allow_pipes();
+  keep(live, live.buffered.empty() ? live.first : BodyPiece{});
+  const bool may_pipe = live.exchange.request_filters().count == 0 && stream.takes_pipes();
   for (;;) {
+    if (may_pipe && !live.keeps_body) live.client->allow_pipes();
     live.time_client();
     auto piece = admit(live, co_await live.client->read());
     if (!piece) {
@@ -121,6 +127,8 @@ Task<void> upload(LiveExchange& live) {
       co_return;
     }
     if (piece->bytes == 0 && !piece->last) continue;
+    keep(live, *piece);
+    if (live.keeps_body && piece->last) live.first = live.buffered.whole(true);
     auto writing = stream.write(*piece, live.request_trailers);
     live.writing = true;
     if (!writing.is_done()) live.time_upstream();
@@ -145,7 +153,17 @@ Task<void> upload(LiveExchange& live) {
 }
 
 Task<void> stop_upload(LiveExchange& live) {
-  return live.upload.running() ? break_upload(live) : Task<void>::done();
+  if (!live.upload.running()) return Task<void>::done();
+  live.client->close_after();
+  return break_upload(live);
+}
+
+Task<bool> pause_upload(LiveExchange& live) {
+  if (live.upload.running()) co_await break_upload(live);
+  auto& error = live.upload_error;
+  if (error && (error->side == Side::upstream || error->fault == Fault::cancelled)) error.reset();
+  if (!live.first.last && !live.buffered.empty()) live.first = live.buffered.whole(false);
+  co_return !error;
 }
 
 }  // namespace sluice::proxy

@@ -15,6 +15,10 @@ Task<bool> take_first_piece(LiveExchange& live);
 /// leaves its response to be read.
 Task<void> upload(LiveExchange& live);
 
+/// Ends an upload that another attempt is to begin again: what was sent becomes the first piece. False: the
+/// client failed meanwhile, see upload_error. The exchange is replayable().
+Task<bool> pause_upload(LiveExchange& live);
+
 /// Ends an upload whose outcome matters no more, and waits for it.
 Task<void> stop_upload(LiveExchange& live);
 

@@ -34,6 +34,7 @@ routes:
   - { name: grpc, match: { path: /demo.Greeter/* }, upstream: called, grpc_web: true }
   - { name: slow, match: { path: /slow/* }, upstream: slow, timeout: 3s }
   - { name: flaky, match: { path: /flaky/* }, upstream: flaky }
+  - { name: again, match: { path: /again/* }, upstream: flaky, retry: { attempts: 3, on: [503] } }
   - name: split
     match: { path: /split }
     upstream: [{ upstream: fast, weight: 3 }, { upstream: flaky, weight: 1 }]
@@ -103,6 +104,7 @@ std::string Demo::guide(const std::vector<net::Address>& gateway, const net::Add
   curl -i -X DELETE http://{0}/hello         # 405 with Allow
   curl -i -d "$(head -c 2000 /dev/zero | tr '\0' x)" http://{0}/upload   # 413 body_too_large
   for i in 1 2 3; do curl -s -o /dev/null -w '%{{http_code}}\n' http://{0}/flaky/; done
+  for i in 1 2 3; do curl -s -o /dev/null -w '%{{http_code}}\n' http://{0}/again/; done   # the same with retries
   curl http://{1}/upstreams                  # endpoints, health, pools
   curl http://{1}/metrics                    # Prometheus
 

@@ -105,6 +105,7 @@ CompiledRoute compile_route(const Config& config, const proxy::RouteConfig& rout
   compiled.settings.timeout = route.timeout;
   if (route.max_body) compiled.settings.max_body = route.max_body->count;
   if (route.buffer_request) compiled.settings.buffer_request = route.buffer_request->count;
+  compiled.settings.retry = route.retry;
   compiled.settings.allow_encoded_slash = route.allow_encoded_slash;
   if (route.rewrite) compiled.settings.rewrite = std::make_shared<const proxy::Rewrite>(*route.rewrite);
   compiled.plans = proxy::chain_plans(route, named);

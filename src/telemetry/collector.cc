@@ -111,12 +111,18 @@ void write_listeners(const Shards& shards, FamilyBuilder& out) {
 }
 
 struct UpstreamSum {
-  double attempts = 0, retries = 0;
+  double attempts = 0;
+  std::map<std::string, double> retries;  // by cause
+  std::array<double, retry_refusal_count> retries_refused{};
   std::array<double, fault_count> failed{};
 
   void add(const UpstreamMetrics& one) {
     attempts += static_cast<double>(one.attempts.value());
-    retries += static_cast<double>(one.retries.value());
+    one.retries.each([this](const UpstreamMetrics::Retries& more) {
+      retries[telemetry::name(more.cause)] += static_cast<double>(more.attempts.value());
+    });
+    for (std::size_t i = 0; i < retries_refused.size(); ++i)
+      retries_refused[i] += static_cast<double>(one.retries_refused[i].value());
     for (std::size_t i = 0; i < failed.size(); ++i) failed[i] += static_cast<double>(one.failed[i].value());
   }
 };
@@ -127,7 +133,11 @@ void write_upstreams(const Shards& shards, FamilyBuilder& out) {
     shard->each_upstream([&sums](const UpstreamMetrics& one) { sums[one.name()].add(one); });
   for (const auto& [name, sum] : sums) {
     out.number(Metric::upstream_attempts, {name}, sum.attempts);
-    out.number(Metric::upstream_retries, {name}, sum.retries);
+    for (const auto& [cause, count] : sum.retries) out.number(Metric::upstream_retries, {name, cause}, count);
+    for (std::size_t i = 0; i < sum.retries_refused.size(); ++i)
+      if (sum.retries_refused[i] > 0)
+        out.number(Metric::upstream_retries_refused, {name, telemetry::name(static_cast<RetryRefusal>(i))},
+                   sum.retries_refused[i]);
     for (std::size_t i = 0; i < sum.failed.size(); ++i)
       if (sum.failed[i] > 0)
         out.number(Metric::upstream_failures, {name, sluice::name(static_cast<Fault>(i))}, sum.failed[i]);

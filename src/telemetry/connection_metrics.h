@@ -10,6 +10,8 @@
 
 #include "base/error.h"
 #include "sluice/metrics.h"
+#include "telemetry/published_list.h"
+#include "telemetry/retry_cause.h"
 
 namespace sluice::telemetry {
 
@@ -73,15 +75,29 @@ inline constexpr std::size_t fault_count = static_cast<std::size_t>(Fault::other
 /// Attempts towards one upstream on one worker. Its connections are counted by their pools.
 class alignas(64) UpstreamMetrics {
  public:
+  /// What was tried again.
+  struct Retries {
+    RetryCause cause;
+    Counter attempts{};
+  };
+
   explicit UpstreamMetrics(std::string name) : name_(std::move(name)) {}
 
   /// An attempt that gave no usable response.
   void attempt_failed(Fault fault) noexcept { failed[static_cast<std::size_t>(fault)].add(); }
 
+  /// An attempt beyond the first of its exchange begins. Allocates for a cause that is new.
+  void retry(const RetryCause& cause) {
+    auto* known = retries.find([&](const Retries& one) { return one.cause == cause; });
+    (known ? known : &retries.emplace(cause))->attempts.add();
+  }
+  void retry_refused(RetryRefusal why) noexcept { retries_refused[static_cast<std::size_t>(why)].add(); }
+
   const std::string& name() const noexcept { return name_; }
 
   Counter attempts;
-  Counter retries;  ///< Attempts beyond the first of an exchange.
+  PublishedList<Retries> retries;
+  std::array<Counter, retry_refusal_count> retries_refused;
   std::array<Counter, fault_count> failed;
 
  private:

@@ -14,6 +14,7 @@
 #include "upstream/balancer.h"
 #include "upstream/lease.h"
 #include "upstream/pool.h"
+#include "upstream/retry_budget.h"
 #include "upstream/shared_upstream.h"
 
 namespace sluice::upstream {
@@ -53,6 +54,8 @@ class Upstream {
 
   std::string_view endpoint_name(std::size_t index) const noexcept { return shared_->endpoint(index).name(); }
 
+  RetryBudget& retry_budget() noexcept { return retry_budget_; }
+
   /// Closes idle connections, and returned ones from now on. Leases go on.
   void retire() noexcept;
   /// A lease is out or somebody waits for one.
@@ -71,6 +74,7 @@ class Upstream {
   std::vector<Candidate> candidates_;  // capacity for all endpoints
   EndpointView view_;
   std::vector<std::unique_ptr<EndpointPool>> pools_;
+  RetryBudget retry_budget_;
 };
 
 }  // namespace sluice::upstream

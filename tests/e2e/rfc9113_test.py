@@ -55,6 +55,7 @@ from support.h2 import (
     request,
 )
 from support.memory import Watched
+from support.neighbour import Neighbour
 from support.peers import Scripted, answering, read_head
 from support.prometheus import Metrics
 from support.stream import Malformed
@@ -460,7 +461,7 @@ class Floods(EndToEnd):
             self.assertLess(kib, most)
 
     def test_every_flood_ends(self):
-        with Neighbour(self) as neighbour:
+        with Neighbour(asking_for_hello(self.sluice.address)) as neighbour:
             for name, flood in FLOODS.items():
                 for reads in (True, False):
                     with self.subTest(name, reads=reads):
@@ -499,7 +500,7 @@ class Floods(EndToEnd):
     def test_slow_readers_are_bounded(self):
         """A byte of each stream at a time: what waits for its reader is no more than the stream, and others are served."""
         before = self.sluice.memory_kib()
-        with Neighbour(self) as neighbour, contextlib.ExitStack() as open_ones:
+        with Neighbour(asking_for_hello(self.sluice.address)) as neighbour, contextlib.ExitStack() as open_ones:
             starved = [open_ones.enter_context(Starved(self.sluice.address)) for _ in range(20)]
             for client in starved:
                 client.take_a_byte_each()
@@ -544,35 +545,11 @@ class Starved(H2Connection):
         self.fill()
 
 
-class Neighbour:
-    """A client that asks for one thing after the other on one connection, and fails the test if one of them fails."""
-
-    def __init__(self, test):
-        self.test = test
-        self.served = 0
-        self.failure = None
-        self.stop = threading.Event()
-        self.thread = threading.Thread(target=self.ask)
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.stop.set()
-        self.thread.join()
-        self.test.assertIsNone(self.failure)
-        self.test.assertGreater(self.served, 0)
-
-    def ask(self):
-        try:
-            with H2Connection(self.test.sluice.address, timeout=PATIENCE) as client:
-                for stream in range(1, 1 << 30, 2):
-                    if self.stop.is_set():
-                        return
-                    client.ask(stream, GET)
-                    assert client.response(stream) == b"hello"
-                    client.send(window(len(b"hello")))
-                    self.served += 1
-        except (OSError, Malformed, AssertionError) as error:
-            self.failure = repr(error)
+def asking_for_hello(address):
+    """For a Neighbour: streams of one connection that ask for /hello."""
+    with H2Connection(address, timeout=PATIENCE) as client:
+        for stream in range(1, 1 << 30, 2):
+            client.ask(stream, GET)
+            assert client.response(stream) == b"hello"
+            client.send(window(len(b"hello")))
+            yield

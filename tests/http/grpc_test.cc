@@ -57,6 +57,16 @@ TEST(GrpcForm, leaves_the_suffix_of_a_media_type) {
   EXPECT_EQ(grpc_suffix("application/grpc+json;a=b"), "+json;a=b");
 }
 
+TEST(GrpcStatus, is_known_by_its_name) {
+  for (unsigned code = 0; code < static_cast<unsigned>(GrpcStatus::count_); ++code) {
+    const auto status = static_cast<GrpcStatus>(code);
+    EXPECT_EQ(grpc_status_of(name(status)), status) << name(status);
+  }
+  EXPECT_EQ(name(GrpcStatus::unauthenticated), "unauthenticated");
+  EXPECT_EQ(name(static_cast<GrpcStatus>(8)), "resource_exhausted");
+  EXPECT_EQ(grpc_status_of("UNAVAILABLE"), std::nullopt);
+}
+
 TEST(GrpcStatus, follows_from_every_reason) {
   for (std::size_t i = 1; i < reason_count; ++i) {
     const auto reason = static_cast<Reason>(i);

@@ -4,6 +4,7 @@
 
 #include "net/backends.h"
 #include "net/pipe_pool.h"
+#include "net/proxied_transport.h"
 
 namespace sluice::net {
 namespace {
@@ -87,6 +88,32 @@ TEST_P(Pipes, carry_a_body_and_leave_what_stands_behind_it) {
       EXPECT_TRUE(got.starts_with("head " + body));
     }
     co_await source.join();
+  }(*this));
+}
+
+TEST_P(Pipes, carry_a_body_behind_a_proxy_header) {
+  run([](Pipes& t) -> Task<> {
+    auto up = co_await t.make_pair();
+    auto down = co_await t.make_pair();
+    const std::string begin = "begin", body = pattern(1 << 20);
+    (void)co_await send_text(*up.client, "PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n" + begin);
+    auto accepted = co_await ProxiedTransport::accept(std::move(up.server));
+    EXPECT_TRUE(accepted);
+    if (!accepted) co_return;
+    const auto proxied = std::move(*accepted);
+    EXPECT_EQ(proxied->takes_pipes(), down.client->takes_pipes());
+    Child source, proxy;
+    Passed passed;
+    source.start(send_all(*up.client, body));
+    proxy.start([](Transport& in, Transport& out, std::size_t bytes, Passed& what) -> Task<> {
+      what = co_await pass(in, out, bytes);
+      out.shutdown_write();
+    }(*proxied, *down.client, begin.size() + body.size(), passed));
+    auto got = co_await receive_text(*down.server, begin.size() + body.size());
+    EXPECT_TRUE(got == begin + body);
+    co_await proxy.join();
+    co_await source.join();
+    EXPECT_EQ(passed.pipes > 0, proxied->takes_pipes());
   }(*this));
 }
 

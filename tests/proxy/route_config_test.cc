@@ -42,6 +42,47 @@ TEST(RouteConfig, reads_the_routes_of_the_manual) {
   EXPECT_EQ(routes.routes[3].upstream[0].weight, 95U);
 }
 
+TEST(RouteConfig, reads_what_is_tried_again) {
+  Routes routes(R"(
+  - { upstream: a, match: { path: /a }, retry: { attempts: 3, on: [connect_failure, reset, 502, grpc_data_loss], per_try_timeout: 5s } }
+  - { upstream: a, match: { path: /b }, retry: {} }
+  - { upstream: a, match: { path: /c }, retry: { on: timeout, non_idempotent: true, keep_body: 0B } }
+)");
+  ASSERT_EQ(routes.problems.text(), "");
+  using Kind = RetryCause::Kind;
+  const auto& first = *routes.routes[0].retry;
+  EXPECT_EQ(first.attempts, 3U);
+  const std::vector<RetryCause> on{
+      {Kind::connect_failure}, {Kind::reset}, {Kind::status, 502}, {Kind::grpc_status, 15}};
+  EXPECT_EQ(first.on, on);
+  EXPECT_EQ(first.per_try_timeout, 5s);
+  EXPECT_EQ(first.keep_body, Bytes{64 * 1024});
+  EXPECT_EQ(routes.routes[1].retry->attempts, 2U);
+  EXPECT_EQ(routes.routes[1].retry->on.size(), 5U);
+  EXPECT_TRUE(routes.routes[2].retry->non_idempotent);
+}
+
+TEST(RouteConfig, says_what_cannot_be_a_cause_of_a_retry_and_what_was_meant) {
+  const std::string wanted =
+      "wanted connect_failure, reset, timeout, a status like 503 or grpc_unavailable, found ";
+  for (const auto& [found, hint] : {std::pair("UNAVAILABLE", "; did you mean 'grpc_unavailable'?"),
+                                    std::pair("grpc-aborted", "; did you mean 'grpc_aborted'?"),
+                                    std::pair("grpc_ok", ""), std::pair("200", ""), std::pair("5xx", "")}) {
+    const auto text = problems("\n  - { upstream: a, retry: { on: [503, " + std::string(found) + "] } }\n");
+    EXPECT_NE(text.find("routes[0].retry.on[1]: " + wanted + "\"" + found + "\"" + hint + "\n"), text.npos)
+        << text;
+  }
+}
+
+TEST(RouteConfig, has_a_retry_with_an_upstream_alone_and_within_its_timeout) {
+  EXPECT_NE(problems("\n  - { respond: {}, retry: {} }\n")
+                .find("routes[0].retry: there is no upstream to try again"),
+            std::string::npos);
+  EXPECT_NE(problems("\n  - { upstream: a, timeout: 3s, retry: { per_try_timeout: 5s } }\n")
+                .find("routes[0].retry.per_try_timeout: is longer than the route's timeout of 3s"),
+            std::string::npos);
+}
+
 TEST(RouteConfig, the_smallest_route_is_an_upstream) {
   Routes routes("- upstream: app");
   ASSERT_EQ(routes.problems.text(), "");
@@ -104,6 +145,13 @@ TEST(RouteConfig, locates_what_is_wrong) {
   };
   for (const auto& [text, wanted] : cases)
     EXPECT_NE(problems(text).find(wanted), std::string::npos) << text << "\n" << problems(text);
+}
+
+TEST(RouteConfig, says_all_that_is_wrong_with_a_match_at_once) {
+  const auto said = problems("- { match: { path: a, host: \"a b\", method: 3 }, upstream: u }");
+  for (const auto* part :
+       {"a path begins with /", "wanted a host name", "match.method: wanted a text, found the number 3"})
+    EXPECT_NE(said.find(part), std::string::npos) << part << "\n" << said;
 }
 
 TEST(RouteConfig, chains_response_edits_outermost_and_answers_innermost) {

@@ -64,6 +64,7 @@ TEST(Examples, the_configuration_of_the_comparison_loads_and_compiles) {
   auto text = read(root / "bench/configs/sluice.yaml");
   replace(text, "@ADMIN_PORT@", "9901");
   replace(text, "@ORIGIN_PORT@", "9000");
+  replace(text, "@H2_ORIGIN_PORT@", "9001");
   replace(text, "@PORT@", "8080");
   const TlsFiles files;
   replace(text, "@TLS_PORT@", "8443");

@@ -12,11 +12,14 @@ upstreams:
     endpoints: [127.0.0.1:3000, 127.0.0.1:3001]
     timeouts: { connect: 1s, first_byte: 5s, idle: 5s }
     connections: { max: 3, idle_max: 2, pending_max: 4 }
+  flaky: { endpoints: [127.0.0.1:3003, 127.0.0.1:3004], timeouts: { connect: 1s, first_byte: 5s, idle: 5s } }
   again: { endpoints: [127.0.0.1:8080], protocol: h2, timeouts: { connect: 1s, first_byte: 5s, idle: 5s } }
   told: { endpoints: [127.0.0.1:3002], proxy_protocol: v1, timeouts: { connect: 1s, first_byte: 5s, idle: 5s } }
 routes:
   - { name: told, match: { path: /told/* }, upstream: told, timeout: 8s }
   - { name: h2, match: { path: /h2/* }, upstream: again, rewrite: { path_prefix: / }, timeout: 8s }
+  - { name: again, match: { path: /again/* }, upstream: flaky, timeout: 8s,
+      retry: { attempts: 3, on: [connect_failure, reset, timeout, 503, grpc_unavailable], per_try_timeout: 2s } }
   - { name: web, match: { path: /p.S/* }, upstream: app, timeout: 8s, grpc_web: true }
   - { name: all, upstream: app, timeout: 8s }
   - { name: hello, match: { path: /hello }, respond: { body: "hello\n" } }
@@ -64,6 +67,39 @@ Task<void> origin(sim::Peer& peer) {
   }
 }
 
+// Fails every other request below /again: with half of an upload, a status, a grpc-status.
+GatewayWorld::Origin flaky_origin() {
+  return [count = std::make_shared<int>(0)](sim::Peer& peer) -> Task<void> {
+    for (;;) {
+      auto head = co_await peer.receive_until("\r\n\r\n");
+      if (!has(head, "\r\n\r\n")) co_return;
+      const bool fails = ++*count % 2 == 1;
+      const bool call = has(head, "application/grpc");
+      bool sent = true;
+      if (head.starts_with("PUT") && fails) {
+        co_await peer.receive_until("hello");
+        sent = co_await peer.send("HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n");
+        co_await peer.receive();
+        co_return;
+      }
+      if (has(head, "chunked")) co_await peer.receive_until("0\r\n\r\n");
+      if (call && fails) {
+        sent = co_await peer.send(
+            "HTTP/1.1 200 OK\r\nContent-Type: application/grpc\r\ngrpc-status: 14\r\nContent-Length: "
+            "0\r\n\r\n");
+      } else if (fails) {
+        sent =
+            co_await peer.send("HTTP/1.1 503 No\r\nContent-Length: 30000\r\n\r\n" + std::string(30000, 'n'));
+      } else {
+        sent = co_await peer.send(
+            "HTTP/1.1 200 OK\r\nContent-Type: application/grpc\r\nTransfer-Encoding: chunked\r\n\r\n"
+            "4\r\nwiki\r\n0\r\ngrpc-status: 0\r\n\r\n");
+      }
+      if (!sent) co_return;
+    }
+  };
+}
+
 // The same behind a PROXY header.
 Task<void> told_origin(sim::Peer& peer) {
   auto header = co_await peer.receive_until("\r\n");
@@ -71,7 +107,7 @@ Task<void> told_origin(sim::Peer& peer) {
 }
 
 // Those from 4 to 6 are the first three by way of the gateway's own HTTP/2: as its client and as its server.
-constexpr int kKinds = 13;
+constexpr int kKinds = 16;
 bool by_h2(int kind) { return (kind >= 4 && kind <= 6) || kind == kKinds - 1; }
 
 // A client's whole visit; it gives up wherever something breaks.
@@ -133,6 +169,23 @@ Task<void> visit(GatewayWorld& gateway, int kind) {
                           "chunked\r\n\r\n0\r\n\r\n");
       co_await peer->receive();
       break;
+    case 10:
+      co_await peer->send("GET /again/a" + host + "\r\n");
+      co_await peer->receive_until("0\r\n\r\n");
+      break;
+    case 11:
+      co_await peer->send(
+          "POST /again/p.S/M" + host +
+          "Content-Type: application/grpc\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
+      co_await peer->send("0\r\n\r\n");
+      co_await peer->receive_until("0\r\n\r\n");
+      break;
+    case 12:
+      co_await peer->send("PUT /again/u" + host + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
+      co_await gateway.world().loop().sleep(100ms);
+      co_await peer->send("3\r\nyou\r\n0\r\n\r\n");
+      co_await peer->receive_until("0\r\n\r\n");
+      break;
     default:
       co_await peer->send(to("GET", "a"));
       co_await gateway.world().loop().sleep(std::chrono::milliseconds(kind * 20));  // and leaves
@@ -153,6 +206,18 @@ TEST(Visit, by_http_2_passes_the_gateway_twice) {
   }
 }
 
+TEST(Visit, of_an_upstream_that_fails_every_other_time_is_answered_by_retries) {
+  for (int kind = 10; kind <= 12; ++kind) {
+    GatewayWorld gateway(kConfig);
+    gateway.origin(3003, flaky_origin());
+    gateway.origin(3004, flaky_origin());
+    EXPECT_TRUE(gateway.world().run(visit(gateway, kind)));
+    EXPECT_EQ(gateway.hooks().status, 200) << kind;
+    EXPECT_EQ(gateway.shard().upstream("flaky").attempts.value(), 3u) << kind;
+    ASSERT_TRUE(gateway.wind_up());
+  }
+}
+
 class EachFault : public ::testing::TestWithParam<std::tuple<int, Fault>> {};
 
 TEST_P(EachFault, of_the_nth_operation_leaves_nothing_behind) {
@@ -164,6 +229,8 @@ TEST_P(EachFault, of_the_nth_operation_leaves_nothing_behind) {
     gateway.origin(3000, origin);
     gateway.origin(3001, origin);
     gateway.origin(3002, told_origin);
+    gateway.origin(3003, flaky_origin());
+    gateway.origin(3004, flaky_origin());
     gateway.world().faults().fail_operation(n, fault);
     EXPECT_TRUE(gateway.world().run(visit(gateway, kind))) << "the client hangs, n = " << n;
     failed = gateway.world().faults().has_failed_it();
@@ -184,6 +251,8 @@ TEST_P(RandomSchedule, of_delay_split_drop_and_reset_leaves_nothing_behind) {
     gateway.origin(3000, origin);
     gateway.origin(3001, origin);
     gateway.origin(3002, told_origin);
+    gateway.origin(3003, flaky_origin());
+    gateway.origin(3004, flaky_origin());
     gateway.world().faults().weather = sim::Weather::rough();
     for (int i = 0; i < 8; ++i) {
       gateway.world().spawn(visit(gateway, static_cast<int>(gateway.world().rng().below(kKinds))));

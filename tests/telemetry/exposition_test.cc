@@ -82,6 +82,10 @@ TEST(Exposition, shows_connections_of_listeners_and_upstreams) {
   shard.listener("public").opened();
   shard.listener("public").ended(ConnectionEnd::idle_timeout);
   shard.upstream("app").attempt_failed(Fault::refused);
+  shard.upstream("app").retry({RetryCause::Kind::status, 503});
+  shard.upstream("app").retry({RetryCause::Kind::grpc_status, 14});
+  shard.upstream("app").retry({RetryCause::Kind::status, 503});
+  shard.upstream("app").retry_refused(RetryRefusal::budget);
   const std::string text =
       Exposition({.shards = {&shard},
                   .pools = [] { return std::vector<PoolState>{{.upstream = "app", .idle = 3}}; }})
@@ -92,6 +96,11 @@ TEST(Exposition, shows_connections_of_listeners_and_upstreams) {
               HasSubstr("sluice_connections_closed_total{listener=\"public\",reason=\"idle_timeout\"} 1\n"));
   EXPECT_THAT(text, Not(HasSubstr("reason=\"drained\"")));
   EXPECT_THAT(text, HasSubstr("sluice_upstream_connections_idle{upstream=\"app\"} 3\n"));
+  EXPECT_THAT(text, HasSubstr("sluice_upstream_retries_total{upstream=\"app\",cause=\"503\"} 2\n"));
+  EXPECT_THAT(text,
+              HasSubstr("sluice_upstream_retries_total{upstream=\"app\",cause=\"grpc_unavailable\"} 1\n"));
+  EXPECT_THAT(text,
+              HasSubstr("sluice_upstream_retries_refused_total{upstream=\"app\",reason=\"budget\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("sluice_upstream_attempt_failures_total{upstream=\"app\",fault=\"" +
                               std::string(name(Fault::refused)) + "\"} 1\n"));
 }
@@ -127,6 +136,8 @@ std::string full_text() {
   shard.listener("public").ended(ConnectionEnd::finished);
   shard.listener("public").handshake(true, true);
   shard.upstream("app").attempt_failed(Fault::reset);
+  shard.upstream("app").retry({RetryCause::Kind::reset});
+  shard.upstream("app").retry_refused(RetryRefusal::attempts);
   AccessLog log({.output = "none"}, 1);
   return Exposition({.shards = {&shard},
                      .access_log = &log,

@@ -95,7 +95,7 @@ bool ServerStream::take_field(std::string_view name, std::string_view value) {
     if (!cookies_.empty()) cookies_ += "; ";
     cookies_ += value;
   } else if (!name.starts_with(':')) {
-    request_->fields.add(name, value);
+    request_->fields.add(http::field_name(name), name, value);
   }
   return true;
 }
@@ -215,7 +215,7 @@ void ServerStream::submit(const ResponseHead& head, bool interim) {
   char status[4];
   const auto* end = std::to_chars(status, status + sizeof status, tunnel_ ? 200 : head.status).ptr;
   add_pair(pairs, ":status", {status, static_cast<std::size_t>(end - status)});
-  add_fields(pairs, head.fields, *arena_);
+  add_fields(pairs, head.fields);
   if (!interim && !bodiless_) add_content_length(pairs, head.fields, head.body, *arena_);
   sent_ += size_of(pairs);
   auto* session = connection_->session();

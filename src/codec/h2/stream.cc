@@ -162,7 +162,7 @@ std::size_t Stream::offer_to(std::size_t room, std::uint32_t& flags) {
   if (!trailers_out_) return size;
   flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
   auto& pairs = new_pairs();
-  add_fields(pairs, *trailers_out_, *arena_);
+  add_fields(pairs, *trailers_out_);
   nghttp2_submit_trailer(connection_->session(), id_, pairs.data(), pairs.size());
   return size;
 }
