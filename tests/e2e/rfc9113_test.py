@@ -513,6 +513,7 @@ class Floods(EndToEnd):
                     for client in starved:
                         client.take_a_byte_each()
             wait_until(lambda: neighbour.failure or neighbour.served > served, "others are served")
+        self.assertIsNone(neighbour.failure)
         self.assertMemoryBelow(further.most, settled + GROWTH)
 
 

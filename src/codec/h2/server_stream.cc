@@ -18,9 +18,9 @@ using Kind = http::BodyLength::Kind;
 
 constexpr auto kLinger = std::chrono::seconds(2);
 constexpr std::uint64_t kLingerBytes = 1024 * 1024;
-// How many times larger than it may be a head is read to its end, so that its refusal can be sent. One byte
-// of HPACK may stand for 4 kB, and all of it would be looked at.
-constexpr std::uint64_t kTooLargeToRefuse = 4;
+// How much more than it may be a head is read to its end for, so that its refusal can be sent. One byte of
+// HPACK may stand for 4 kB, and all of it would be looked at; without that no head comes to so much.
+constexpr std::uint32_t kMoreToRefuse = 160 * 1024;
 
 }  // namespace
 
@@ -70,7 +70,7 @@ bool ServerStream::take_field(std::string_view name, std::string_view value) {
   const auto& limits = connection().limits();
   auto& bytes = head_complete_ ? trailer_bytes_ : head_bytes_;
   bytes += static_cast<std::uint32_t>(name.size() + value.size() + kFieldOverhead);
-  if (bytes > kTooLargeToRefuse * limits.head_bytes) return false;
+  if (bytes > limits.head_bytes + kMoreToRefuse) return false;
   if (head_complete_) {
     take_request_trailer(name, value);
     return true;
