@@ -97,6 +97,9 @@ class Exchange {
   /// Answers with a body that is copied into the arena. Returns Step::reply.
   Step reply(int status, std::string_view content_type, std::string_view body);
 
+  /// The same with a body that stays where it is, as it must until on_done().
+  Step reply_in_place(int status, std::string_view content_type, std::string_view body);
+
   /// Gives the response another body, copied into the arena; status and other fields stay.
   void replace_body(std::string_view content_type, std::string_view body);
 

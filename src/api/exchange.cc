@@ -65,7 +65,10 @@ void Exchange::reply_with_grpc_status(http::Reason why, std::string_view detail)
 }
 
 Step Exchange::reply(int status, std::string_view content_type, std::string_view body) {
-  body = arena_.copy(body);  // first: it may lie in the response that is cleared
+  return reply_in_place(status, content_type, arena_.copy(body));
+}
+
+Step Exchange::reply_in_place(int status, std::string_view content_type, std::string_view body) {
   response.clear();
   response.status = status;
   response.body = length_of(status, body);

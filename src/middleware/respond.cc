@@ -6,7 +6,7 @@
 namespace sluice::middleware {
 namespace {
 
-constexpr std::size_t kLongestBody = 64 * 1024;  // it is copied into the exchange's arena
+constexpr std::size_t kLongestBody = 64 * 1024;  // it is part of the configuration
 
 HeaderEdits edits_of(const Respond& respond) {
   HeaderEdits edits;
@@ -19,7 +19,7 @@ class RespondMiddleware final : public Middleware {
   explicit RespondMiddleware(const Respond& config) : config_(config), headers_(edits_of(config)) {}
 
   Step on_request(Exchange& exchange) override {
-    const Step step = exchange.reply(config_.status, config_.content_type, config_.body);
+    const Step step = exchange.reply_in_place(config_.status, config_.content_type, config_.body);
     headers_.apply(exchange, exchange.response.fields);
     return step;
   }

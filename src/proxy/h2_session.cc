@@ -38,6 +38,8 @@ ConnectionEnd H2Session::name_of(ServerConnection::End end) const noexcept {
       return ConnectionEnd::malformed;
     case ServerConnection::End::flooded:
       return ConnectionEnd::flooded;
+    case ServerConnection::End::slow:
+      return ConnectionEnd::slow_body;
     case ServerConnection::End::broken:
       return ConnectionEnd::reset;
     case ServerConnection::End::stopped:

@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "codec/linger.h"
+
 namespace sluice::proxy {
 
 using telemetry::ConnectionEnd;
@@ -31,7 +33,7 @@ Task<void> Session::run(std::unique_ptr<Session> self) {
     if (lease->stream.end() && !listener.stopping_) continue;
     auto end = lease->stream.client_was_late() ? ConnectionEnd::slow_body : end_after(refusal);
     lease.reset();
-    co_await self->connection_.linger();
+    co_await codec::linger(listener.loop_, self->connection_.transport());
     co_return self->ended(end);
   }
 }

@@ -45,6 +45,10 @@ proxy::TlsPlan tls_plan_of(const ListenerConfig& listener, conf::Problems& probl
           .binds_host = config.wants_client_certificate()};
 }
 
+double least_rate_of(const ListenerLimitsConfig& limits) {
+  return limits.body_min_rate ? limits.body_min_rate->per_second() : 0;
+}
+
 codec::h2::ServerLimits h2_limits_of(const ListenerLimitsConfig& limits) {
   return {.path_bytes = static_cast<std::uint32_t>(limits.request_line.count),
           .head_bytes = static_cast<std::uint32_t>(limits.header_bytes.count),
@@ -52,7 +56,8 @@ codec::h2::ServerLimits h2_limits_of(const ListenerLimitsConfig& limits) {
           .streams = limits.concurrent_streams,
           .idle_timeout = limits.idle_timeout,
           .header_timeout = limits.header_timeout,
-          .stall_timeout = limits.body_timeout,
+          .body_timeout = limits.body_timeout,
+          .body_min_rate = least_rate_of(limits),
           .tunnel_timeout = limits.tunnel_timeout};
 }
 
@@ -72,7 +77,7 @@ std::shared_ptr<const proxy::ListenerPlan> plan_of(const ListenerConfig& config,
   plan->limits.header_timeout = limits.header_timeout;
   plan->limits.idle_timeout = limits.idle_timeout;
   plan->limits.body_timeout = limits.body_timeout;
-  plan->limits.body_min_rate = limits.body_min_rate ? limits.body_min_rate->per_second() : 0;
+  plan->limits.body_min_rate = least_rate_of(limits);
   plan->limits.tunnel_timeout = limits.tunnel_timeout;
   plan->requests_per_connection = limits.requests_per_connection;
   if (!config.trusted_proxies.empty()) plan->trusts = Trust(config.trusted_proxies);

@@ -9,6 +9,8 @@ import subprocess
 
 from support.case import EndToEnd, needs
 from support.gateway import sanitized
+from support.memory import Watched
+from support.peers import HERE, find
 
 MIB = 1024 * 1024
 GROWTH = 16 * MIB  # what two workers' buffers may come to, whatever the body
@@ -95,3 +97,56 @@ class LargeBodies(EndToEnd):
         done = self.curl("--limit-rate", "4M", "-r", f"0-{8 * MIB - 1}", self.sluice.url + "/big.bin", "-w", "%{size_download}",
                          "-o", "/dev/null")  # fmt: skip
         self.assertEqual(int(done), 8 * MIB)
+
+
+STREAMS = 100
+STREAM = size_of(os.environ.get("SLUICE_E2E_STREAM", "256KiB" if sanitized() else "1MiB"))
+# What a stream takes at most, whatever the size of its body: two buffers of an upstream's window of 128 KiB, and what the heap makes of that.
+PER_STREAM = 768 * 1024
+BLOCK = 65536
+
+
+@needs("node")
+class StreamsBesideOneAnother(EndToEnd):
+    """A hundred large bodies at once on one HTTP/2 connection, with upstreams of either protocol."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.upstreams = {"h1": {"endpoints": [cls.shared_node("h1").endpoint]},
+                         "h2": {"endpoints": [cls.shared_node("h2", speaks=["h2"]).endpoint], "protocol": "h2"}}  # fmt: skip
+
+    @staticmethod
+    def digest():
+        """Of what origin.js sends."""
+        whole = hashlib.sha256()
+        for at in range(0, STREAM, BLOCK):
+            block = hashlib.sha256(str(at // BLOCK).encode()).digest() * (BLOCK // 32)
+            whole.update(block[: STREAM - at])
+        return whole.hexdigest()
+
+    def through(self, upstream, what):
+        """What comes of the streams, by a gateway that holds no more of them than it may."""
+        sluice = self.gateway({upstream: self.upstreams[upstream]})
+        command = [find("node"), HERE / "streams.js", f"{sluice.url}/{what}?bytes={STREAM}", str(STREAMS), str(STREAM)]
+        before = sluice.memory_kib()
+        with Watched(sluice) as during:
+            done = subprocess.run([*command, "get" if what == "stream" else "post"], capture_output=True, timeout=3600, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr.decode())
+        if not sanitized():  # a quarantine is not a leak
+            self.assertLess(during.most - before, STREAMS * PER_STREAM // 1024, f"KiB for {STREAMS} bodies of {STREAM / MIB} MiB")
+        return json.loads(done.stdout)
+
+    def test_bodies_come_down_beside_one_another(self):
+        for upstream in self.upstreams:
+            with self.subTest(upstream):
+                expected = {"length": STREAM, "sha256": self.digest()}
+                self.assertEqual(self.through(upstream, "stream"), [expected] * STREAMS)
+
+    def test_bodies_go_up_beside_one_another(self):
+        for upstream in self.upstreams:
+            with self.subTest(upstream):
+                seen = self.through(upstream, "echo")
+                self.assertEqual(len(seen), STREAMS)
+                self.assertEqual(len({one["sha256"] for one in seen}), STREAMS, "each is another one")
+                self.assertTrue(all(one["length"] == STREAM and one["sha256"] == one["sent"] for one in seen), seen[:3])

@@ -13,15 +13,21 @@ from support.h2 import (
     DATA,
     END_HEADERS,
     END_STREAM,
+    FLOW_CONTROL_ERROR,
     GOAWAY,
     HEADERS,
+    INITIAL_WINDOW_SIZE,
     NO_ERROR,
     PING,
     REFUSED_STREAM,
     RST_STREAM,
+    SETTINGS,
+    WINDOW_UPDATE,
     H2Upstream,
     block,
     frame,
+    number,
+    settings_payload,
 )
 from support.gateway import binary, configuration
 from support.waiting import wait_until
@@ -205,6 +211,21 @@ class Scripted(EndToEnd):
         sluice = self.through(script)
         with Connection(sluice.address) as client:
             self.assertEqual([client.ask(head("GET", "/")).body for _ in range(3)], [b"1", b"2", b"2"])
+
+    def test_an_initial_window_that_lifts_a_stream_s_beyond_2_31_1_ends_the_connection(self):
+        """RFC 9113 6.9.2"""
+        codes = []
+
+        def script(upstream, _):
+            largest = (1 << 31) - 1
+            if stream := upstream.asked():
+                upstream.send(frame(WINDOW_UPDATE, 0, stream, number(largest - 65535)),
+                              frame(SETTINGS, payload=settings_payload((INITIAL_WINDOW_SIZE, 65536))))  # fmt: skip
+                codes.append(upstream.ended())
+
+        sluice = self.through(script)
+        self.assertEqual(ask(sluice.address, head("GET", "/")).status, 502)
+        wait_until(lambda: FLOW_CONTROL_ERROR in codes, "the upstream is told")
 
     def test_the_limit_of_streams_is_that_of_the_upstream(self):
         asked, another = [], threading.Event()

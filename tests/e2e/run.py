@@ -7,8 +7,10 @@ A suite is the name of a file here without _test.py; without one all are run. Ex
 1 when one failed, 77 when all were left out (a peer is not installed, or the kernel forbids io_uring).
 
     SLUICE_E2E_BIG=4GiB           size of the large bodies, 256MiB otherwise
+    SLUICE_E2E_STREAM=100MiB      size of each of a hundred bodies at once, 1MiB otherwise
     SLUICE_E2E_REQUESTS=1000000   requests of the load test, 50000 otherwise
     SLUICE_E2E_ABUSE=600          seconds of each abuse of the endurance test, 1 otherwise
+    SLUICE_E2E_FLOOD=30           seconds of each flood of HTTP/2, 0.4 otherwise
     SLUICE_E2E_PATIENCE=30        seconds to wait for what must happen
 """
 

@@ -28,6 +28,15 @@ TEST(Respond, answers_as_configured) {
   EXPECT_EQ(request->reason, http::Reason::none);
 }
 
+TEST(Respond, holds_its_body_once_for_all_who_are_slow_to_take_it) {
+  Built respond(respond_kind(), "{ body: hello }");
+  Request one, another;
+  respond->on_request(*one);
+  respond->on_request(*another);
+  EXPECT_EQ(one->reply_body(), "hello");
+  EXPECT_EQ(one->reply_body().data(), another->reply_body().data());
+}
+
 TEST(Respond, has_plain_defaults) {
   Built respond(respond_kind(), "{ body: hello }");
   Request request;

@@ -8,12 +8,6 @@
 #include "http/framing.h"
 
 namespace sluice::codec::h1 {
-namespace {
-
-constexpr auto kLinger = std::chrono::seconds(2);
-constexpr std::size_t kLingerBytes = 1024 * 1024;
-
-}  // namespace
 
 ServerConnection::ServerConnection(net::Loop& loop, std::unique_ptr<net::Transport> transport,
                                    const ServerLimits& limits)
@@ -109,18 +103,6 @@ http::Refusal ServerConnection::parse_head(RequestHead& head, Arena& arena) {
 void ServerConnection::stop() noexcept {
   stopped_ = true;
   if (waiting_) transport_->cancel_read();
-}
-
-Task<void> ServerConnection::linger() {
-  transport_->shutdown_write();
-  deadline_.set(*transport_, loop_.now() + kLinger);
-  std::size_t dropped = 0;
-  while (dropped < kLingerBytes) {
-    auto chunk = co_await transport_->read();
-    if (!chunk || chunk->empty()) break;
-    dropped += chunk->size();
-  }
-  deadline_.clear();
 }
 
 void ServerStream::begin(ServerConnection& connection, const RequestHead& request, Arena& arena) noexcept {

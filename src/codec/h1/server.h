@@ -58,10 +58,6 @@ class ServerConnection {
   std::string take_bytes();
   std::unique_ptr<net::Transport> take_transport() noexcept;
 
-  /// After a response that ends the connection: sends FIN, then reads and drops what still comes,
-  /// for a while, so that the client can read the response (RFC 9112 9.6).
-  Task<void> linger();
-
   /// No further head is waited for once this is set; an idle connection ends at once (drain).
   void stop() noexcept;
 

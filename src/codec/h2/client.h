@@ -141,6 +141,7 @@ class ClientConnection final : public Connection {
   void greet();
   bool over() const noexcept override;
   bool accepts() const noexcept;
+  std::int32_t largest_window() const noexcept override;
   void on_closed(Stream& stream, std::uint32_t code) noexcept override;
   void forget(ClientStream& stream) noexcept;
   void time_reader() noexcept;

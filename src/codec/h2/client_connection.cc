@@ -57,7 +57,7 @@ struct ClientConnection::Callbacks {
 
 ClientConnection::ClientConnection(net::Loop& loop, std::unique_ptr<net::Transport> transport,
                                    const ClientLimits& limits, Owner& owner)
-    : Connection(loop, std::move(transport), limits.write_timeout),
+    : Connection(loop, std::move(transport), {limits.write_timeout, 0}),
       limits_(limits),
       owner_(owner),
       read_deadline_(loop),
@@ -142,6 +142,7 @@ bool ClientConnection::accepts() const noexcept {
 }
 
 void ClientConnection::take_settings() noexcept {
+  check_windows();
   if (std::exchange(has_settings_, true)) return;
   for (auto* stream : live_)
     if (stream->id_ == 0) stream->wake(stream->reader_);
@@ -183,6 +184,12 @@ void ClientConnection::retire() noexcept {
 bool ClientConnection::over() const noexcept {
   if (ended_ || (live_.empty() && !accepts())) return true;
   return !nghttp2_session_want_read(session()) && !nghttp2_session_want_write(session());
+}
+
+std::int32_t ClientConnection::largest_window() const noexcept {
+  std::int32_t largest = 0;
+  for (const auto* stream : live_) largest = std::max(largest, stream->window());
+  return largest;
 }
 
 void ClientConnection::on_closed(Stream& stream, std::uint32_t code) noexcept {

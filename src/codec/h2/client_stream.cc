@@ -102,7 +102,7 @@ void ClientStream::submit(const RequestHead& head, bool bodiless) {
   add_pair(pairs, ":scheme", connection_->transport().tls() ? "https" : "http");
   add_pair(pairs, ":authority", head.fields.find(http::FieldName::host).value_or(head.authority));
   add_pair(pairs, ":path", head.has_query ? arena_->concat(head.path, "?", head.query) : head.path);
-  add_request_fields(pairs, head.fields, *arena_);
+  add_request_fields(pairs, head.fields);
   add_content_length(pairs, head.fields, head.body, *arena_);
   sent_ += size_of(pairs);
   method_ = head.method;
@@ -131,7 +131,7 @@ bool ClientStream::take_field(std::string_view name, std::string_view value) {
     std::from_chars(value.data(), value.data() + value.size(), status_);
     return value.size() == 3 && status_ >= 100 && status_ <= 599;
   } else if (!name.starts_with(':')) {
-    fields_.add(name, value);
+    fields_.add(http::field_name(name), name, value);
   }
   return true;
 }

@@ -1,5 +1,6 @@
 #include "codec/h2/connection.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <nghttp2/nghttp2.h>
@@ -15,9 +16,20 @@ constexpr auto kLinger = std::chrono::seconds(2);
 
 Connection& connection_of(void* user) noexcept { return *static_cast<Connection*>(user); }
 
+std::int64_t initial_window(nghttp2_session* session) noexcept {
+  return nghttp2_session_get_remote_settings(session, NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE);
+}
+
 }  // namespace
 
 struct Connection::Callbacks {
+  static int on_begin_frame(nghttp2_session* session, const nghttp2_frame_hd* head, void* user) {
+    if (head->type != NGHTTP2_SETTINGS) return 0;
+    auto& self = connection_of(user);
+    self.windows_ = {initial_window(session), self.largest_window()};
+    return 0;
+  }
+
   static int on_data(nghttp2_session* session, std::uint8_t, std::int32_t id, const std::uint8_t* data,
                      std::size_t size, void*) {
     if (auto* stream = Stream::find(session, id)) {
@@ -38,9 +50,10 @@ struct Connection::Callbacks {
                           std::size_t size, nghttp2_data_source*, void* user) {
     auto* stream = Stream::find(session, frame->hd.stream_id);
     if (!stream) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-    auto& out = connection_of(user).out_;
-    out.append(view(head, 9));
-    stream->give(out, size);
+    auto& self = connection_of(user);
+    self.out_.append(view(head, 9));
+    stream->give(self.out_, size);
+    self.data_given_ += size;
     return 0;
   }
 
@@ -50,12 +63,15 @@ struct Connection::Callbacks {
   }
 };
 
-Connection::Connection(net::Loop& loop, std::unique_ptr<net::Transport> transport, Duration write_timeout)
-    : loop_(loop), transport_(std::move(transport)), write_timeout_(write_timeout), write_deadline_(loop) {}
+Connection::Connection(net::Loop& loop, std::unique_ptr<net::Transport> transport, Patience::Terms patience)
+    : loop_(loop), transport_(std::move(transport)), patience_(loop, *this), last_deadline_(loop) {
+  patience_.begin(*transport_, patience);
+}
 
 Connection::~Connection() { nghttp2_session_del(session_); }
 
 void Connection::add_callbacks(nghttp2_session_callbacks* callbacks) {
+  nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, &Callbacks::on_begin_frame);
   nghttp2_session_callbacks_set_on_invalid_header_callback(callbacks, &Callbacks::on_invalid_header);
   nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, &Callbacks::on_data);
   nghttp2_session_callbacks_set_send_data_callback(callbacks, &Callbacks::on_send_data);
@@ -77,7 +93,13 @@ bool Connection::parse(std::string_view bytes) {
   } else if (taken < 0) {
     nghttp2_session_terminate_session(session_, NGHTTP2_PROTOCOL_ERROR);
   }
-  return taken == static_cast<ssize_t>(bytes.size());
+  return taken == static_cast<ssize_t>(bytes.size()) && !overflown_;
+}
+
+void Connection::check_windows() noexcept {
+  if (windows_.largest + initial_window(session_) - windows_.initial <= NGHTTP2_MAX_WINDOW_SIZE) return;
+  overflown_ = true;
+  nghttp2_session_terminate_session(session_, NGHTTP2_FLOW_CONTROL_ERROR);
 }
 
 void Connection::end_flood() noexcept {
@@ -130,16 +152,36 @@ Task<void> Connection::write_all() {
       co_await Waiting{writer_};
       continue;
     }
-    write_deadline_.set(*transport_, loop_.now() + (closing_ ? kLinger : write_timeout_));
+    time_write();
     const Slice slice = out_;
     auto sent = co_await transport_->write({&slice, 1});
-    write_deadline_.clear();
+    patience_.pause();
+    last_deadline_.clear();
     if (!sent) {
       // What the peer has said before it left may still be there to be read, and tell more.
-      write_deadline_.set(*transport_, loop_.now() + kLinger);
+      last_deadline_.set(*transport_, loop_.now() + kLinger);
       break;
     }
+    written_ += slice.size();
   }
+}
+
+void Connection::time_write() noexcept {
+  if (closing_) return last_deadline_.set(*transport_, loop_.now() + kLinger);
+  patience_.run(net::Deadline::Expiry::reset);
+}
+
+std::uint64_t Connection::data_taken() noexcept {
+  const auto delivered = this->delivered();
+  // In the order in which they were sent: what is more than DATA was on its way beside it.
+  data_taken_ += std::min(delivered - delivered_, data_given_ - data_taken_);
+  delivered_ = delivered;
+  return data_taken_;
+}
+
+std::uint64_t Connection::WritePatience::count_moved() noexcept {
+  const auto delivered = connection_.delivered();
+  return delivered - std::exchange(delivered_, delivered);
 }
 
 }  // namespace sluice::codec::h2

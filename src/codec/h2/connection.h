@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/task.h"
+#include "codec/patience.h"
 #include "net/loop.h"
 #include "net/transport.h"
 
@@ -36,7 +37,7 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
 
   net::Transport& transport() noexcept { return *transport_; }
-  net::Loop& loop() noexcept { return loop_; }
+  net::Loop& loop() const noexcept { return loop_; }
   nghttp2_session* session() const noexcept { return session_; }
 
   /// There is something to send.
@@ -45,8 +46,12 @@ class Connection {
   /// RST_STREAM behind what is on its way of the stream; submitted at once, nghttp2 would drop that.
   void reset_behind(std::int32_t id, std::uint32_t code);
 
+  /// Bytes of DATA that the peer has taken, as far as its kernel has confirmed. May be a system call.
+  std::uint64_t data_taken() noexcept;
+
  protected:
-  Connection(net::Loop& loop, std::unique_ptr<net::Transport> transport, Duration write_timeout);
+  /// `patience`: with a peer that does not take what is written.
+  Connection(net::Loop& loop, std::unique_ptr<net::Transport> transport, Patience::Terms patience);
   virtual ~Connection();
 
   class Setup;  // setup.h
@@ -68,6 +73,12 @@ class Connection {
   /// What is there now is all that will be sent, and it has little time.
   void last_words() noexcept;
 
+  /// To be called once nghttp2 has taken SETTINGS. A window that they lift beyond 2^31-1 is an error of the
+  /// connection (RFC 9113 6.9.2), where nghttp2 takes it for one of the stream.
+  void check_windows() noexcept;
+  /// How much the peer takes at most of a stream that is under way.
+  virtual std::int32_t largest_window() const noexcept = 0;
+
   /// Hands out what has come while nghttp2 was at work.
   virtual void settle() {}
   /// Nothing more is to come.
@@ -77,22 +88,47 @@ class Connection {
 
  private:
   struct Callbacks;
+  struct Windows {
+    std::int64_t initial = 0;
+    std::int64_t largest = 0;
+  };
+
+  class WritePatience final : public Patience {
+   public:
+    WritePatience(net::Loop& loop, const Connection& connection) noexcept
+        : Patience(loop), connection_(connection) {}
+
+   private:
+    std::uint64_t count_moved() noexcept override;
+
+    const Connection& connection_;
+    std::uint64_t delivered_ = 0;  // as counted last
+  };
+
   static void add_callbacks(nghttp2_session_callbacks* callbacks);
+  std::uint64_t delivered() const noexcept { return transport_->delivered().value_or(written_); }
+  void time_write() noexcept;
   void collect();
   void collect_frames();
 
   net::Loop& loop_;
   std::unique_ptr<net::Transport> transport_;
   nghttp2_session* session_ = nullptr;
-  const Duration write_timeout_;
-  net::Deadline write_deadline_;
+  WritePatience patience_;
+  net::Deadline last_deadline_;     // for what is sent and read when all is over
   std::coroutine_handle<> writer_;  // waits for something to write
   std::string out_;                 // to be written next
+  std::uint64_t written_ = 0;       // bytes of writes that are over
+  std::uint64_t data_given_ = 0;    // bytes of DATA that were to be written so far
+  std::uint64_t data_taken_ = 0;    // of them
+  std::uint64_t delivered_ = 0;     // as data_taken_ was counted last
   struct Reset {
     std::int32_t id;
     std::uint32_t code;
   };
   std::vector<Reset> resets_;  // behind what nghttp2 has to send
+  Windows windows_;            // as the SETTINGS found them that are being read
+  bool overflown_ = false;
   bool closing_ = false;
   bool flooded_ = false;
 };

@@ -7,21 +7,37 @@
 namespace sluice::codec::h2 {
 namespace {
 
-std::string_view lower_case(std::string_view name, Arena& arena) {
-  auto* out = static_cast<char*>(arena.allocate(name.size(), 1));
-  for (std::size_t i = 0; i < name.size(); ++i)
-    out[i] = name[i] >= 'A' && name[i] <= 'Z' ? static_cast<char>(name[i] | 0x20) : name[i];
-  return {out, name.size()};
-}
-
 // They prove nothing in HTTP/2 (RFC 8441 5).
 bool is_websocket_key(std::string_view name) noexcept {
   return http::equal_ignore_case(name, "sec-websocket-key") ||
          http::equal_ignore_case(name, "sec-websocket-accept");
 }
 
+// Another one in every request, or in those of every client: in the dynamic table they would push out what
+// others share, and nghttp2 looks through all values of a name that are there.
+bool differs_each_time(http::FieldName token) noexcept {
+  using enum http::FieldName;
+  switch (token) {
+    case cookie:
+    case forwarded:
+    case traceparent:
+    case tracestate:
+    case x_forwarded_for:
+    case x_request_id:
+      return true;
+    default:
+      return false;
+  }
+}
+
 std::uint8_t* bytes(std::string_view text) noexcept {
   return reinterpret_cast<std::uint8_t*>(const_cast<char*>(text.data()));
+}
+
+void add_field(Pairs& pairs, const http::HeaderBlock::Field& field) {
+  const auto flags = differs_each_time(field.token) ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE;
+  pairs.push_back({bytes(field.name), bytes(field.value), field.name.size(), field.value.size(),
+                   static_cast<std::uint8_t>(flags)});
 }
 
 }  // namespace
@@ -36,18 +52,18 @@ void add_pair(Pairs& pairs, std::string_view name, std::string_view value) {
   pairs.push_back({bytes(name), bytes(value), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE});
 }
 
-void add_fields(Pairs& pairs, const http::HeaderBlock& fields, Arena& arena) {
+void add_fields(Pairs& pairs, const http::HeaderBlock& fields) {
   for (const auto& field : fields) {
     if (http::is_hop_by_hop(field.token) || is_websocket_key(field.name)) continue;
-    add_pair(pairs, lower_case(field.name, arena), field.value);
+    add_field(pairs, field);
   }
 }
 
-void add_request_fields(Pairs& pairs, const http::HeaderBlock& fields, Arena& arena) {
+void add_request_fields(Pairs& pairs, const http::HeaderBlock& fields) {
   for (const auto& field : fields) {
     if (http::is_hop_by_hop(field.token) || field.token == http::FieldName::host) continue;
     if (is_websocket_key(field.name)) continue;
-    add_pair(pairs, lower_case(field.name, arena), field.value);
+    add_field(pairs, field);
   }
   if (fields.has(http::FieldName::te)) add_pair(pairs, "te", "trailers");
 }

@@ -12,7 +12,8 @@
 
 namespace sluice::codec::h2 {
 
-/// Names and values in the order in which they are sent. nghttp2 copies them when they are submitted.
+/// Names and values in the order in which they are sent. When they are submitted nghttp2 copies them, the
+/// names in lower case.
 using Pairs = std::vector<nghttp2_nv>;
 
 /// For one head; empty. One is in use at a time on a thread.
@@ -20,12 +21,12 @@ Pairs& new_pairs();
 
 void add_pair(Pairs& pairs, std::string_view name, std::string_view value);
 
-/// All but those that HTTP/1.1 alone knows (RFC 9113 8.2.2), their names in lower case.
-void add_fields(Pairs& pairs, const http::HeaderBlock& fields, Arena& arena);
+/// All but those that HTTP/1.1 alone knows (RFC 9113 8.2.2).
+void add_fields(Pairs& pairs, const http::HeaderBlock& fields);
 
 /// The same of a request: without Host, which :authority stands for, and with `te: trailers` where it is
 /// among them.
-void add_request_fields(Pairs& pairs, const http::HeaderBlock& fields, Arena& arena);
+void add_request_fields(Pairs& pairs, const http::HeaderBlock& fields);
 
 /// The body's length where it is known, and not among the fields already.
 void add_content_length(Pairs& pairs, const http::HeaderBlock& fields, const http::BodyLength& body,

@@ -16,11 +16,7 @@ class FrameAllowance {
 
   /// For one frame. False: there is nothing left.
   bool take(TimePoint now) noexcept {
-    const auto grown = std::min<std::int64_t>((now - grown_) / kGrowsEvery, kMost);
-    if (grown > 0) {
-      earn(static_cast<std::uint32_t>(grown));
-      grown_ = now;
-    }
+    grow(now);
     if (left_ == 0) return false;
     --left_;
     return true;
@@ -29,6 +25,14 @@ class FrameAllowance {
   void earn(std::uint32_t frames) noexcept { left_ = std::min(left_ + frames, kMost); }
 
  private:
+  // The rest of a period counts for the next.
+  void grow(TimePoint now) noexcept {
+    const auto periods = (now - grown_) / kGrowsEvery;
+    if (periods <= 0) return;
+    earn(static_cast<std::uint32_t>(std::min<std::int64_t>(periods, kMost)));
+    grown_ += periods * kGrowsEvery;
+  }
+
   // A client at its quickest spends this in about 10 ms of a core, and a thousandth of a core behind it.
   static constexpr std::uint32_t kMost = 10'000;
   static constexpr Duration kGrowsEvery = std::chrono::milliseconds(1);

@@ -13,6 +13,8 @@ struct FrameHead {
   std::uint8_t type = 0;
   std::uint8_t flags = 0;
   std::int32_t stream = 0;
+
+  bool operator==(const FrameHead&) const = default;
 };
 
 /// Cuts bytes where frames begin, so that each can be judged when all in front of it has been dealt with.
@@ -34,9 +36,12 @@ class FrameCutter {
  private:
   static constexpr std::size_t kHead = 9;
 
-  std::array<unsigned char, kHead> head_{};
-  std::size_t have_ = 0;  // bytes of the head
-  std::size_t rest_;      // of the payload, or the preface
+  void begin_frame(const char* head) noexcept;
+  std::string_view with_payload(std::string_view bytes, std::size_t head) noexcept;
+
+  std::array<char, kHead> head_{};  // of one that comes in pieces
+  std::size_t have_ = 0;            // bytes of it
+  std::size_t rest_;                // of the payload, or the preface
   FrameHead frame_;
 };
 

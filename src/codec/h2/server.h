@@ -13,6 +13,7 @@
 #include "codec/h2/frame_allowance.h"
 #include "codec/h2/frame_cutter.h"
 #include "codec/h2/stream.h"
+#include "codec/h2/stream_patience.h"
 #include "codec/server_stream.h"
 #include "http/reason.h"
 #include "net/loop.h"
@@ -29,8 +30,8 @@ struct ServerLimits {
   std::uint32_t connection_window = 1 << 20;           ///< The same over all streams.
   Duration idle_timeout = std::chrono::seconds(60);    ///< Without a stream.
   Duration header_timeout = std::chrono::seconds(10);  ///< For the preface, and for a head that has begun.
-  Duration stall_timeout =
-      std::chrono::seconds(60);  ///< Without a byte of a body in or out that is waited for.
+  Duration body_timeout = std::chrono::seconds(30);  ///< That a body may be waited for beyond the least rate.
+  double body_min_rate = 500;  ///< Bytes a second, either way; 0: one byte in body_timeout will do.
   Duration tunnel_timeout = std::chrono::hours(1);  ///< Without a byte in or out of one.
 };
 
@@ -38,14 +39,15 @@ class ServerConnection;
 
 /// One request and its response: a stream; recycled. An extended CONNECT (RFC 8441) is the upgrade that it
 /// would be in HTTP/1.1: a GET with Upgrade, answered by 101.
-class ServerStream : public codec::ServerStream, private Stream {
+class ServerStream : public codec::ServerStream, private Stream, private net::Breakable {
  public:
-  explicit ServerStream(net::Loop& loop) noexcept : Stream(Side::client), stall_(*this, loop) {}
+  explicit ServerStream(net::Loop& loop) noexcept : Stream(Side::client), patience_(loop, *this) {}
   /// Bytes of the request's head, as RFC 9113 6.5.2 counts them.
   std::uint32_t head_size() const noexcept { return head_bytes_; }
 
-  /// The client loses its time where it has let a body wait for longer than this. True then.
-  bool hurry(Duration allowance) noexcept { return stall_.hurry(allowance); }
+  /// The client loses its time where it has let a body wait for longer than this and is slower than it may
+  /// be.
+  bool hurry(Duration allowance) noexcept { return patience_.shorten(allowance); }
 
   /// As the client names it: "http" or "https" in any case, empty of CONNECT.
   std::string_view scheme() const noexcept { return scheme_; }
@@ -89,33 +91,20 @@ class ServerStream : public codec::ServerStream, private Stream {
  private:
   friend class ServerConnection;
 
-  class Stall final : public Timer {
-   public:
-    Stall(ServerStream& stream, net::Loop& loop) noexcept : stream_(stream), loop_(loop) {}
-    ~Stall() { disarm(); }
-    void begin(Duration after) noexcept;
-    void end() noexcept { disarm(); }
-    bool hurry(Duration allowance) noexcept;
-
-   private:
-    void on_timer() noexcept override;
-    ServerStream& stream_;
-    net::Loop& loop_;
-    TimePoint begun_{};
-  };
-
   ServerConnection& connection() const noexcept;
   // What the client sends belongs to the tunnel, which is not there yet.
   bool awaits_switch() const noexcept { return !protocol_.empty() && !tunnel_; }
   void on_failed() noexcept override;
-  void on_partly_given() noexcept override;
+  void abort(Fault why, bool reset) noexcept override;
+  void time_client() noexcept;
   std::optional<Result<BodyPiece>> take_piece() noexcept;
-  Task<Result<BodyPiece>> await_piece(Duration patience);
+  Task<Result<BodyPiece>> next_piece();
+  Task<Result<BodyPiece>> await_piece();
   Task<Result<void>> await_sent();
   void submit(const ResponseHead& head, bool interim);
   bool never_has_body() const noexcept;
 
-  // As the request comes in. False: it is malformed.
+  // As the request comes in. False: no more of it is looked at.
   bool take_field(std::string_view name, std::string_view value);
   bool speaks_http() const noexcept;
   void take_request_trailer(std::string_view name, std::string_view value);
@@ -124,19 +113,20 @@ class ServerStream : public codec::ServerStream, private Stream {
 
   RequestHead* request_ = nullptr;
   TimePoint begun_{};
-  Stall stall_;
+  StreamPatience patience_;
   net::Watcher* watcher_ = nullptr;
 
   std::string_view method_, scheme_, path_, authority_;
   std::string_view protocol_;  // of an extended CONNECT
   std::string cookies_;
   std::uint32_t head_bytes_ = 0;
+  std::uint32_t trailer_bytes_ = 0;
   http::Refusal head_refusal_;
   bool head_complete_ = false;
   bool has_body_ = false;
   http::Refusal body_refusal_;
   bool read_cancelled_ = false;
-  bool read_stalled_ = false;
+  bool reading_ = false;  // waits for the client's next byte
   bool awaits_continue_ = false;
 
   const ResponseHead* response_ = nullptr;
@@ -172,6 +162,7 @@ class ServerConnection final : public Connection {
     late,       ///< A head did not arrive in time.
     malformed,  ///< The client broke the protocol.
     flooded,    ///< The client sent more than it had a use for.
+    slow,       ///< The client did not take what was sent to it.
     broken,     ///< The connection failed.
     stopped,    ///< After stop().
   };
@@ -202,9 +193,11 @@ class ServerConnection final : public Connection {
   std::uint32_t fault_of_stream(const FrameHead& head) noexcept;
   void settle() override;
   bool over() const noexcept override;
+  std::int32_t largest_window() const noexcept override;
   void on_closed(Stream& stream, std::uint32_t code) noexcept override;
   End end_after(Fault fault) noexcept;
-  void give_up_streams();
+  bool may_be_sending(End end) const noexcept;
+  void give_up_streams(End end);
   void drop(ServerStream& stream) noexcept;
   void note_reset() noexcept;
   void note_own_reset(std::int32_t id);

@@ -5,6 +5,7 @@
 #include "codec/h2/fields.h"
 #include "codec/h2/server.h"
 #include "codec/h2/setup.h"
+#include "codec/linger.h"
 
 namespace sluice::codec::h2 {
 namespace {
@@ -13,6 +14,7 @@ namespace {
 constexpr std::uint64_t kResetsForFree = 200;
 // Streams whose reset a client need not have seen yet: far more than it may have open.
 constexpr std::size_t kResetsRemembered = 1000;
+constexpr auto kJustNow = std::chrono::seconds(2);
 constexpr std::uint32_t kLargestFrame = 16 * 1024;  // RFC 9113 6.5.2; we announce no other
 // What a whole exchange, and each DATA of it, may need of frames in the client's direction.
 constexpr std::uint32_t kFramesPerStream = 16;
@@ -53,11 +55,12 @@ struct ServerConnection::Callbacks {
     auto* stream = stream_of(session, frame->hd.stream_id);
     if (!stream) return 0;
     if (stream->take_field(view(name, name_size), view(value, value_size))) return 0;
-    nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_PROTOCOL_ERROR);
+    nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_ENHANCE_YOUR_CALM);
     return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
   }
 
   static int on_frame(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
+    if (frame->hd.type == NGHTTP2_SETTINGS) connection_of(user).check_windows();
     if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA) return 0;
     auto* stream = stream_of(session, frame->hd.stream_id);
     if (!stream) return 0;
@@ -91,7 +94,7 @@ struct ServerConnection::Callbacks {
 
 ServerConnection::ServerConnection(net::Loop& loop, std::unique_ptr<net::Transport> transport,
                                    const ServerLimits& limits, StreamHandler& handler)
-    : Connection(loop, std::move(transport), limits.stall_timeout),
+    : Connection(loop, std::move(transport), {limits.body_timeout, limits.body_min_rate}),
       limits_(limits),
       handler_(handler),
       read_deadline_(loop),
@@ -125,19 +128,40 @@ Task<ServerConnection::End> ServerConnection::run(std::string first) {
     }
     sane = feed(chunk->view());
   }
-  give_up_streams();
+  give_up_streams(end);
   last_words();
   co_await writer.join();
-  if (flooded()) co_return End::flooded;
-  co_return sane && !accused_ ? end : End::malformed;
+  if (flooded()) {
+    end = End::flooded;
+  } else if (!sane || accused_) {
+    end = End::malformed;
+  }
+  if (may_be_sending(end)) co_await linger(loop(), transport());
+  co_return end;
+}
+
+// One that has been at rest for long has nothing on its way.
+bool ServerConnection::may_be_sending(End end) const noexcept {
+  switch (end) {
+    case End::closed:
+    case End::slow:
+    case End::broken:
+    case End::idle:
+      return false;
+    case End::stopped:
+      return !rests_since(loop().now() - kJustNow);
+    default:
+      return true;
+  }
 }
 
 // Nothing more comes of them.
-void ServerConnection::give_up_streams() {
+void ServerConnection::give_up_streams(End end) {
+  const auto why = end == End::slow ? Fault::timed_out : Fault::reset;
   const auto left = live_;
   for (auto* stream : left) {
     if (stream->head_complete_) {
-      stream->fail(Fault::reset);
+      stream->fail(why);
     } else {
       drop(*stream);
     }
@@ -157,7 +181,7 @@ ServerConnection::End ServerConnection::end_after(Fault fault) noexcept {
     return live_.empty() ? End::idle : End::late;
   }
   if (fault == Fault::cancelled) return stopped_ ? End::stopped : End::malformed;
-  return End::broken;
+  return fault == Fault::timed_out ? End::slow : End::broken;
 }
 
 void ServerConnection::greet() {
@@ -184,6 +208,12 @@ void ServerConnection::settle() {
       if (auto* watcher = std::exchange(stream->watcher_, nullptr)) watcher->on_activity();
     }
   }
+}
+
+std::int32_t ServerConnection::largest_window() const noexcept {
+  std::int32_t largest = 0;
+  for (const auto* stream : live_) largest = std::max(largest, stream->window());
+  return largest;
 }
 
 void ServerConnection::on_closed(Stream& which, std::uint32_t) noexcept {

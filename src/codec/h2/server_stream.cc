@@ -18,6 +18,9 @@ using Kind = http::BodyLength::Kind;
 
 constexpr auto kLinger = std::chrono::seconds(2);
 constexpr std::uint64_t kLingerBytes = 1024 * 1024;
+// How many times larger than it may be a head is read to its end, so that its refusal can be sent. One byte
+// of HPACK may stand for 4 kB, and all of it would be looked at.
+constexpr std::uint64_t kTooLargeToRefuse = 4;
 
 }  // namespace
 
@@ -33,25 +36,28 @@ void ServerStream::begin(ServerConnection& connection, std::int32_t id, RequestH
   watcher_ = nullptr;
   method_ = scheme_ = path_ = authority_ = protocol_ = {};
   cookies_.clear();
-  head_bytes_ = 0;
+  head_bytes_ = trailer_bytes_ = 0;
   head_refusal_ = {};
   body_refusal_ = {};
-  head_complete_ = has_body_ = read_cancelled_ = awaits_continue_ = false;
+  head_complete_ = has_body_ = read_cancelled_ = reading_ = awaits_continue_ = false;
   response_ = nullptr;
   tunnel_ = head_sent_ = bodiless_ = false;
+  const auto& limits = connection.limits();
+  patience_.begin(*this, {limits.body_timeout, limits.body_min_rate});
 }
 
 Task<void> ServerStream::linger() {
-  const auto until = connection_->loop().now() + kLinger;
+  net::Deadline deadline(connection_->loop());
+  deadline.set(*this, connection_->loop().now() + kLinger, net::Deadline::Expiry::cancel_read);
   const auto most = received_ + kLingerBytes;
-  while (finished_ && !ended_ && protocol_.empty() && received_ < most && connection_->loop().now() < until) {
+  while (finished_ && !ended_ && protocol_.empty() && received_ < most && !deadline.passed()) {
     take();
-    if (!co_await await_piece(until - connection_->loop().now())) break;
+    if (!co_await next_piece()) break;
   }
 }
 
 void ServerStream::end() noexcept {
-  stall_.end();
+  patience_.clear();
   // Who has its whole response need not send the rest of its request (RFC 9113 8.1).
   if (finished_ && !ended_ && !closed_) connection_->reset_behind(id_, NGHTTP2_NO_ERROR);
   leave(finished_ ? std::nullopt : std::optional<std::uint32_t>(NGHTTP2_INTERNAL_ERROR));
@@ -61,12 +67,14 @@ void ServerStream::end() noexcept {
 // --- the request's head
 
 bool ServerStream::take_field(std::string_view name, std::string_view value) {
+  const auto& limits = connection().limits();
+  auto& bytes = head_complete_ ? trailer_bytes_ : head_bytes_;
+  bytes += static_cast<std::uint32_t>(name.size() + value.size() + kFieldOverhead);
+  if (bytes > kTooLargeToRefuse * limits.head_bytes) return false;
   if (head_complete_) {
     take_request_trailer(name, value);
     return true;
   }
-  head_bytes_ += static_cast<std::uint32_t>(name.size() + value.size() + kFieldOverhead);
-  const auto& limits = connection().limits();
   if (head_bytes_ > limits.head_bytes || request_->fields.size() >= limits.fields) {
     head_refusal_ = {http::Reason::header_fields_too_large, {}};
     if (!name.starts_with(':')) return true;
@@ -87,7 +95,7 @@ bool ServerStream::take_field(std::string_view name, std::string_view value) {
     if (!cookies_.empty()) cookies_ += "; ";
     cookies_ += value;
   } else if (!name.starts_with(':')) {
-    request_->fields.add(name, value);
+    request_->fields.add(http::field_name(name), name, value);
   }
   return true;
 }
@@ -155,19 +163,36 @@ std::optional<Result<BodyPiece>> ServerStream::take_piece() noexcept {
 Task<Result<BodyPiece>> ServerStream::read() {
   if (awaits_switch()) return Task<Result<BodyPiece>>::done(BodyPiece{.last = true});
   if (auto piece = take_piece()) return Task<Result<BodyPiece>>::done(*piece);
-  return await_piece(connection().limits().stall_timeout);
+  return await_piece();
 }
 
-Task<Result<BodyPiece>> ServerStream::await_piece(Duration patience) {
+Task<Result<BodyPiece>> ServerStream::await_piece() {
+  reading_ = true;
+  time_client();
+  auto piece = co_await next_piece();
+  reading_ = false;
+  if (!piece && patience_.passed()) {
+    patience_.renew();  // for the refusal
+    co_return Error{.fault = Fault::timed_out, .side = Side::client};
+  }
+  time_client();
+  co_return piece;
+}
+
+Task<Result<BodyPiece>> ServerStream::next_piece() {
   for (;;) {
-    read_stalled_ = read_cancelled_ = false;
-    if (!writing_ && !tunnel_) stall_.begin(patience);
+    read_cancelled_ = false;
     co_await Waiting{reader_};
-    if (!writing_) stall_.end();
     if (auto piece = take_piece()) co_return *piece;
-    if (read_stalled_) co_return Error{.fault = Fault::timed_out, .side = Side::client};
     if (read_cancelled_) co_return Error{.fault = Fault::cancelled, .side = Side::client};
   }
+}
+
+// After every move: one direction may have moved, which is as good as both.
+void ServerStream::time_client() noexcept {
+  if (tunnel_ || (!writing_ && (!reading_ || awaits_continue()))) return patience_.pause();
+  // A client that only owes bytes can still be told; one that takes none cannot.
+  patience_.run(writing_ ? net::Deadline::Expiry::reset : net::Deadline::Expiry::cancel_read);
 }
 
 void ServerStream::cancel_read() noexcept {
@@ -190,7 +215,7 @@ void ServerStream::submit(const ResponseHead& head, bool interim) {
   char status[4];
   const auto* end = std::to_chars(status, status + sizeof status, tunnel_ ? 200 : head.status).ptr;
   add_pair(pairs, ":status", {status, static_cast<std::size_t>(end - status)});
-  add_fields(pairs, head.fields, *arena_);
+  add_fields(pairs, head.fields);
   if (!interim && !bodiless_) add_content_length(pairs, head.fields, head.body, *arena_);
   sent_ += size_of(pairs);
   auto* session = connection_->session();
@@ -233,19 +258,10 @@ Task<Result<void>> ServerStream::write(const BodyPiece& piece, const http::Heade
 }
 
 Task<Result<void>> ServerStream::await_sent() {
-  if (tunnel_) co_return co_await await_given();
-  stall_.begin(connection().limits().stall_timeout);
+  time_client();
   auto sent = co_await await_given();
-  if (reader_) {
-    stall_.begin(connection().limits().stall_timeout);
-  } else {
-    stall_.end();
-  }
+  time_client();
   co_return sent;
-}
-
-void ServerStream::on_partly_given() noexcept {
-  if (!tunnel_) stall_.begin(connection().limits().stall_timeout);
 }
 
 Duration ServerStream::tunnel_timeout() const noexcept { return connection().limits().tunnel_timeout; }
@@ -261,32 +277,11 @@ void ServerStream::abort(Fault why) noexcept {
   fail(why);
 }
 
+void ServerStream::abort(Fault why, bool) noexcept { abort(why); }
+
+// Who writes learns of it by that, and why.
 void ServerStream::on_failed() noexcept {
-  if (watcher_) connection().failed_.push_back(this);
-}
-
-void ServerStream::Stall::begin(Duration after) noexcept {
-  disarm();
-  begun_ = loop_.now();
-  loop_.timers().arm(*this, begun_ + after);
-}
-
-bool ServerStream::Stall::hurry(Duration allowance) noexcept {
-  if (!armed() || loop_.now() - begun_ < allowance) return false;
-  disarm();
-  on_timer();
-  return true;
-}
-
-// A client that only owes bytes can still be told; one that takes none cannot.
-void ServerStream::Stall::on_timer() noexcept {
-  if (stream_.writing_) {
-    stream_.reset(NGHTTP2_CANCEL);
-    stream_.fail(Fault::timed_out);
-  } else {
-    stream_.read_stalled_ = true;
-    stream_.wake(stream_.reader_);
-  }
+  if (watcher_ && !writing_) connection().failed_.push_back(this);
 }
 
 }  // namespace sluice::codec::h2

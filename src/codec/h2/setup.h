@@ -6,6 +6,7 @@
 #include <nghttp2/nghttp2.h>
 
 #include "codec/h2/connection.h"
+#include "codec/h2/recycled_memory.h"
 
 namespace sluice::codec::h2 {
 
@@ -34,12 +35,14 @@ class Connection::Setup {
 
   nghttp2_session* server(Connection* user) {
     nghttp2_session* session = nullptr;
-    if (nghttp2_session_server_new2(&session, callbacks_, user, option_) != 0) throw std::bad_alloc();
+    if (nghttp2_session_server_new3(&session, callbacks_, user, option_, &recycled_memory()) != 0)
+      throw std::bad_alloc();
     return session;
   }
   nghttp2_session* client(Connection* user) {
     nghttp2_session* session = nullptr;
-    if (nghttp2_session_client_new2(&session, callbacks_, user, option_) != 0) throw std::bad_alloc();
+    if (nghttp2_session_client_new3(&session, callbacks_, user, option_, &recycled_memory()) != 0)
+      throw std::bad_alloc();
     return session;
   }
 

@@ -1,6 +1,7 @@
 #include "codec/h2/stream.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include <nghttp2/nghttp2.h>
@@ -65,13 +66,24 @@ void Stream::reset(std::uint32_t code) noexcept {
   connection_->wake_writer();
 }
 
+std::int32_t Stream::window() const noexcept {
+  return std::max(0, nghttp2_session_get_stream_remote_window_size(connection_->session(), id_));
+}
+
+bool Stream::may_not_be_sent() const noexcept {
+  return !writing_ && !ended_ && nghttp2_session_get_local_window_size(connection_->session()) <= 0;
+}
+
 void Stream::wake(std::coroutine_handle<>& waiter) noexcept {
   if (waiter) connection_->loop().defer(std::exchange(waiter, {}));
 }
 
 // ---- what comes in
 
+// Windows are powers of two: so no buffer is larger than one.
 void Stream::take_data(std::string_view data) {
+  const auto size = incoming_.size() + data.size();
+  if (size > incoming_.capacity()) incoming_.reserve(std::bit_ceil(size));
   incoming_ += data;
   received_ += data.size();
   wake(reader_);
@@ -150,7 +162,7 @@ std::size_t Stream::offer_to(std::size_t room, std::uint32_t& flags) {
   if (!trailers_out_) return size;
   flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
   auto& pairs = new_pairs();
-  add_fields(pairs, *trailers_out_, *arena_);
+  add_fields(pairs, *trailers_out_);
   nghttp2_submit_trailer(connection_->session(), id_, pairs.data(), pairs.size());
   return size;
 }
@@ -167,7 +179,7 @@ void Stream::give(std::string& out, std::size_t size) {
     ++slice_;
     slice_at_ = 0;
   }
-  if (piece_given_ != piece_.bytes) return on_partly_given();
+  if (piece_given_ != piece_.bytes) return;
   writing_ = false;
   finished_ = piece_.last;
   wake(writer_);

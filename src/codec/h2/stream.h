@@ -34,6 +34,15 @@ class Stream {
   void give(std::string& out, std::size_t size);
   void close() noexcept { closed_ = true; }
 
+  // For whoever times the peer.
+  Connection& connection() const noexcept { return *connection_; }
+  std::uint64_t received() const noexcept { return received_; }  ///< Bytes of the body.
+  std::uint64_t sent() const noexcept { return sent_; }          ///< Bytes that have gone out.
+  /// The peer takes more of it, and what is there to be sent waits for the connection.
+  bool waits_for_its_turn() const noexcept { return writing_ && window() > 0; }
+  /// The peer has more to send than the connection's window lets it.
+  bool may_not_be_sent() const noexcept;
+
  protected:
   struct Provider;  // stream_provider.h
 
@@ -50,6 +59,8 @@ class Stream {
   /// Nothing more comes of it: whoever waits is told.
   void fail(Fault why) noexcept;
   void reset(std::uint32_t code) noexcept;
+  /// How much the peer takes of it; 0 where that is less than nothing.
+  std::int32_t window() const noexcept;
   void wake(std::coroutine_handle<>& waiter) noexcept;
 
   bool has_incoming() const noexcept { return !incoming_.empty() || ended_ || failed(); }
@@ -62,8 +73,6 @@ class Stream {
   Task<Result<void>> await_given();
 
   virtual void on_failed() noexcept {}
-  /// Some of a piece has gone out, and more is to follow.
-  virtual void on_partly_given() noexcept {}
 
   const Side peer_;
   Connection* connection_ = nullptr;

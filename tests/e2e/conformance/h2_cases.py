@@ -29,7 +29,7 @@ POST = request(path="/wait", method="POST")
 
 @dataclass(frozen=True)
 class EndsConnection:
-    """A connection error (RFC 9113 5.4.1): GOAWAY with one of the codes, then the end. The end alone only just passes."""
+    """A connection error (RFC 9113 5.4.1): GOAWAY with one of the codes, then the end."""
 
     codes: tuple
 

@@ -163,9 +163,14 @@ CASES = [
     ends("6.9", "WINDOW_UPDATE of 5 bytes on a stream", opened(), frame(WINDOW_UPDATE, 0, 1, b"\0\0\0\1\0"), code=FRAME_SIZE_ERROR),
     ends("6.9.1", "a window of the connection beyond 2^31-1", window((1 << 31) - 1), window((1 << 31) - 1), code=FLOW_CONTROL_ERROR),
     resets("6.9.1", "a window of a stream beyond 2^31-1", opened(), window((1 << 31) - 1, 1), window((1 << 31) - 1, 1), code=FLOW_CONTROL_ERROR),
-    # A connection error by the RFC; nghttp2 resets the streams whose windows it would lift, and only those.
-    resets("6.9.2", "an initial window that lifts a stream's beyond 2^31-1", opened(), window((1 << 31) - 1 - 65535, 1),
-           settings((INITIAL_WINDOW_SIZE, 65536)), code=FLOW_CONTROL_ERROR),
+    ends("6.9.2", "an initial window that lifts a stream's beyond 2^31-1", opened(), window((1 << 31) - 1 - 65535, 1),
+         settings((INITIAL_WINDOW_SIZE, 65536)), code=FLOW_CONTROL_ERROR),
+    ends("6.9.2", "an initial window that lifts one of several streams' beyond 2^31-1", opened(), opened(3), window((1 << 31) - 1 - 65535, 1),
+         settings((INITIAL_WINDOW_SIZE, 65536)), code=FLOW_CONTROL_ERROR),
+    serves("6.9.2", "an initial window that lifts a stream's to 2^31-1", opened(), window((1 << 31) - 1 - 65536, 1),
+           settings((INITIAL_WINDOW_SIZE, 65536)), settings((INITIAL_WINDOW_SIZE, 65535)), data(b"x", flags=END_STREAM), streams=(1,)),
+    serves("6.9.2", "the largest initial window in front of all streams", settings((INITIAL_WINDOW_SIZE, (1 << 31) - 1)),
+           settings((INITIAL_WINDOW_SIZE, 1)), settings((INITIAL_WINDOW_SIZE, (1 << 31) - 1)), headers(1), streams=(1,)),
     resets("6.9.1", "DATA beyond the stream's window", opened(fields=request(path="/stuck", method="POST")), data(bytes(LARGEST)) * 1500,
            code=FLOW_CONTROL_ERROR),
     # --- 6.10 CONTINUATION

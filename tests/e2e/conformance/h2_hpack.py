@@ -1,13 +1,14 @@
 """Header compression (RFC 7541), as a decoder has to have it."""
 
-from support.h2 import COMPRESSION_ERROR, END_STREAM, block
+from support.h2 import COMPRESSION_ERROR, END_STREAM, ENHANCE_YOUR_CALM, block
 
-from .h2_cases import GET, Done, Reset, begun, continued, ends, headers, serves
+from .h2_cases import GET, POST, Done, Reset, begun, continued, ends, headers, resets, serves
 
 CUSTOM_KEY = b"\x88\x25\xa8\x49\xe9\x5b\xa9\x7d\x7f"  # Huffman, from C.4.3
 CUSTOM_VALUE = b"\x89\x25\xa8\x49\xe9\x5b\xb8\xe8\xb4\xbf"
 NO_CACHE = b"\x86\xa8\xeb\x10\x64\x9c\xbf"
 INDEXED = b"\x40\x03x-a\x01b"  # x-a: b, and into the table
+FOUR_KB = b"\x40\x03x-b\x7f\x81\x1e" + b"b" * 3968  # into the table
 LIMIT, BEYOND = b"\x3f\xe1\x1f", b"\x3f\xe2\x1f"  # size updates to 4096 and 4097
 
 
@@ -82,6 +83,12 @@ CASES = [
     broken("5.2", "EOS alone", b"\x00\x03x-a\x84\xff\xff\xff\xff"),
     broken("5.2", "EOS in a name", b"\x00\x84\xff\xff\xff\xfc\x01b"),
     good("5.2", "an empty string, Huffman", b"\x00\x03x-a\x80"),
+    # --- RFC 9113 10.5.1: far more than is taken, in few bytes, is not looked at to its end
+    resets("10.5.1", "a head of many times what is taken", headers(1, more=FOUR_KB + b"\xbe" * 100), code=ENHANCE_YOUR_CALM),
+    resets("10.5.1", "trailers of many times what is taken", headers(1, POST, flags=4), headers(1, [], more=FOUR_KB + b"\xbe" * 100),
+           code=ENHANCE_YOUR_CALM),
+    serves("10.5.1", "an entry of a head of many times what is taken", headers(1, more=FOUR_KB + b"\xbe" * 100), Reset(1), headers(3, more=b"\xbe"),
+           streams=(3,)),
     # --- RFC 9113 4.3: the same where the fault lies in a later frame
     ends("4.3", "a fault in CONTINUATION", begun(flags=END_STREAM), continued(b"\x80"), code=COMPRESSION_ERROR),
     ends("4.3", "a fault in trailers", headers(1, flags=4), headers(1, [], more=b"\x80"), code=COMPRESSION_ERROR),

@@ -4,8 +4,9 @@ import threading
 
 
 class Neighbour:
-    """Asks for one thing after the other on a thread of its own. `asking` is a generator that comes back once for each
-    answer, and raises when one is wrong; `served` counts them."""
+    """As a context: asks for one thing after the other on a thread of its own, and fails at the end where one of them
+    failed. `asking` is a generator that comes back once for each answer, and raises when one is wrong; `served` counts
+    them."""
 
     def __init__(self, asking):
         self.served = 0
@@ -18,9 +19,12 @@ class Neighbour:
         self._thread.start()
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, raised, *_):
         self._stop.set()
         self._thread.join()
+        if not raised:
+            assert self.failure is None, f"{self.failure} after {self.served}"
+            assert self.served > 0
 
     def _run(self):
         try:
