@@ -16,7 +16,7 @@ if [ "${1:-}" = -h ] || [ "${1:-}" = --help ]; then
   exit 0
 fi
 
-test_packages=(libgtest-dev libgmock-dev libbenchmark-dev nghttp2-client)
+test_packages=(libgtest-dev libgmock-dev libbenchmark-dev nghttp2-client python3-grpcio python3-websockets)
 peers=(nginx:nginx-light haproxy:haproxy curl:curl wrk:wrk node:nodejs python3:python3 openssl:openssl)  # command:package
 tsan_layers=(base net telemetry upstream proxy runtime)
 
@@ -29,6 +29,22 @@ install_peers() {
     PATH=$PATH:/usr/sbin command -v "${peer%%:*}" >/dev/null || missing+=("${peer##*:}")
   done
   [ ${#missing[@]} -eq 0 ] || install_missing "${missing[@]}"
+}
+
+# Into build/peers, in the versions that tests/e2e/npm/package.json names.
+install_npm_peers() {
+  local wanted=$root/tests/e2e/npm/package.json at=$root/build/peers
+  cmp -s "$wanted" "$at/package.json" && [ -f "$at/installed" ] && return
+  mkdir -p "$at"
+  rm -f "$at/installed"
+  cp "$wanted" "$at/package.json"
+  say "installing the peers of npm in build/peers (log: build/logs/npm.log)"
+  if command -v npm >/dev/null &&
+    logged npm timeout 300 npm --prefix "$at" install --no-package-lock --no-audit --no-fund --ignore-scripts; then
+    touch "$at/installed"
+  else
+    printf '    npm could not: the tests with @grpc/grpc-js and ws are left out\n'
+  fi
 }
 
 # ctest's lines without the thousand that say Start and Passed; those are in the log.
@@ -92,6 +108,7 @@ export TSAN_OPTIONS=${TSAN_OPTIONS:-second_deadlock_stack=1}
 say "sluice tests: ${*:-release asan tsan}; takes no input, about a quarter of an hour on two cores"
 install_missing "${build_packages[@]}" "${test_packages[@]}"
 install_peers
+install_npm_peers
 
 for name in "${@:-release asan tsan}"; do
   for preset in $name; do

@@ -97,6 +97,8 @@ Task<void> break_upload(LiveExchange& live) {
   live.lease->discard();
   live.lease->stream().link().abort(Fault::cancelled);
   co_await live.upload.join();
+  // A read that was given up is no fault of the client.
+  if (live.upload_error && live.upload_error->fault == Fault::cancelled) live.upload_error.reset();
 }
 
 }  // namespace
@@ -161,7 +163,7 @@ Task<void> stop_upload(LiveExchange& live) {
 Task<bool> pause_upload(LiveExchange& live) {
   if (live.upload.running()) co_await break_upload(live);
   auto& error = live.upload_error;
-  if (error && (error->side == Side::upstream || error->fault == Fault::cancelled)) error.reset();
+  if (error && error->side == Side::upstream) error.reset();
   if (!live.first.last && !live.buffered.empty()) live.first = live.buffered.whole(false);
   co_return !error;
 }

@@ -137,6 +137,20 @@ TEST(GrpcCall, is_not_what_a_call_of_grpc_web_is_or_another_media_type) {
   EXPECT_TRUE(gateway.wind_up());
 }
 
+TEST(GrpcCall, that_is_out_of_time_before_its_client_has_said_all_is_told_so) {
+  GatewayWorld gateway(kConfig);
+  std::string seen;
+  gateway.origin(3000, silent(seen));
+  const auto answer =
+      answer_to(gateway,
+                "POST /p.S/M HTTP/1.1\r\nHost: a.example\r\nContent-Type: application/grpc\r\n"
+                "grpc-timeout: 2S\r\nContent-Length: 10\r\n\r\n" +
+                    std::string(5, '\0'));
+  EXPECT_TRUE(has(answer.text, "grpc-status: 4\r\n")) << answer.text;
+  EXPECT_EQ(gateway.hooks().reason, http::Reason::grpc_timeout);
+  EXPECT_TRUE(gateway.wind_up());
+}
+
 TEST(GrpcCall, has_the_status_of_its_trailers_counted) {
   GatewayWorld gateway(kConfig);
   gateway.origin(
