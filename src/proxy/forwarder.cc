@@ -131,7 +131,8 @@ Task<bool> let_go(LiveExchange& live, bool again) {
   live.early.reset();
   live.lease.reset();
   live.exchange.response.clear();
-  co_return again&& live.is_wanted();
+  if (!live.is_wanted()) again = false;
+  co_return again;
 }
 
 }  // namespace
