@@ -35,6 +35,7 @@ DRIP = 0.1  # seconds from drop to drop
 LIMITS = {"header_timeout": "1s", "body_timeout": "1s", "body_min_rate": "500B/s"}
 CUT = 20.0  # seconds: far more than the limits, for a busy machine
 LARGE = 8 << 20
+LARGE_BUFFER = 256  # KiB
 LARGEST_WINDOW = (1 << 31) - 1
 
 
@@ -111,7 +112,7 @@ class SlowClients(EndToEnd):
             {"name": "files", "upstream": "files"},
         ]
         upstreams = {"files": [nginx.endpoint], "node": [node.endpoint]}
-        cls.sluice = cls.shared_gateway(upstreams, routes, {"limits": LIMITS})
+        cls.sluice = cls.shared_gateway(upstreams, routes, {"limits": LIMITS}, workers=1)
 
     def sum(self, name, **labels):
         return Metrics(self.sluice.admin("/metrics")[1]).sum(name, **labels)
@@ -129,8 +130,8 @@ class SlowClients(EndToEnd):
                 memory.append(self.sluice.memory_kib())
         self.assertGreater(other.served, 10)
         if not sanitized():
-            # The first round fills what is kept for the next.
-            self.assertLess(memory[-1], memory[1] + 8 * 1024, f"memory grows: {memory} KiB")
+            # The first rounds fill what is kept for the next; how many large buffers are out at once is chance.
+            self.assertLess(memory[-1], memory[1] + CLIENTS * LARGE_BUFFER, f"memory grows: {memory} KiB")
         wait_until(lambda: self.held() == 0, "no upstream connection is held")
         return fleet
 
