@@ -2,8 +2,6 @@
 
 #include <string>
 
-#include "net/proxy_protocol.h"
-
 namespace sluice::net {
 
 Task<Result<std::unique_ptr<Transport>>> ProxiedTransport::accept(std::unique_ptr<Transport> inner) {
@@ -23,12 +21,9 @@ Task<Result<std::unique_ptr<Transport>>> ProxiedTransport::accept(std::unique_pt
       continue;
     }
     chunk->consume(header.size - before);
-    auto peer = header.known ? header.source : inner->peer();
-    auto local = header.known ? header.destination : inner->local();
     Chunk rest;
     if (!chunk->empty()) rest = std::move(*chunk);
-    co_return std::unique_ptr<Transport>(
-        new ProxiedTransport(std::move(inner), std::move(peer), std::move(local), std::move(rest)));
+    co_return std::unique_ptr<Transport>(new ProxiedTransport(std::move(inner), header, std::move(rest)));
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/task.h"
 #include "net/loop.h"
+#include "net/proxy_protocol.h"
 #include "net/transport.h"
 
 namespace sluice::net {
@@ -27,10 +28,15 @@ class ProxiedTransport final : public Transport {
   bool takes_pipes() const noexcept override { return inner_->takes_pipes(); }
   const Address& peer() const noexcept override { return peer_; }
   const Address& local() const noexcept override { return local_; }
+  bool hides_client() const noexcept override { return hides_client_; }
 
  private:
-  ProxiedTransport(std::unique_ptr<Transport> inner, Address peer, Address local, Chunk rest)
-      : inner_(std::move(inner)), peer_(std::move(peer)), local_(std::move(local)), rest_(std::move(rest)) {}
+  ProxiedTransport(std::unique_ptr<Transport> inner, const ProxyHeader& header, Chunk rest)
+      : inner_(std::move(inner)),
+        peer_(header.known ? header.source : inner_->peer()),
+        local_(header.known ? header.destination : inner_->local()),
+        hides_client_(!header.known && !header.local),
+        rest_(std::move(rest)) {}
 
   bool start_read(ReadOp& op, std::size_t expected) noexcept override;
   bool start_write(WriteOp& op, std::span<const Slice> slices) noexcept override {
@@ -41,6 +47,7 @@ class ProxiedTransport final : public Transport {
   std::unique_ptr<Transport> inner_;
   const Address peer_;
   const Address local_;
+  const bool hides_client_;
   Chunk rest_;  // what came behind the header
 };
 

@@ -20,7 +20,9 @@ constexpr std::string_view kBegin2("\r\n\r\n\0\r\nQUIT\n", 12);
 constexpr std::size_t kFixed2 = 16;
 
 // Version and command, family and transport of version 2.
-constexpr char kLocal = 0x20, kProxy = 0x21, kUnspecified = 0x00, kTcp4 = 0x11, kTcp6 = 0x21;
+constexpr char kLocal = 0x20, kProxy = 0x21;
+constexpr char kUnspecified = 0x00, kTcp4 = 0x11, kUdp4 = 0x12, kTcp6 = 0x21, kUdp6 = 0x22;
+constexpr char kUnixStream = 0x31, kUnixDatagram = 0x32;
 
 ProxyHeader malformed() { return {.status = Status::malformed, .source = {}, .destination = {}}; }
 
@@ -47,7 +49,8 @@ std::optional<std::uint16_t> port_of(std::string_view text) {
 std::optional<Address> address_of(int family, std::string_view host, std::string_view port) {
   const auto number = port_of(port);
   const bool six = host.find(':') != std::string_view::npos;
-  if (!number || six != (family == AF_INET6)) return {};
+  const bool zoned = host.find('%') != std::string_view::npos;  // the receiver's interfaces are others
+  if (!number || zoned || six != (family == AF_INET6)) return {};
   auto text = std::string(host);
   auto address = Address::parse((six ? "[" + text + "]" : text) + ":0");
   if (!address || address->family() != family) return {};
@@ -87,6 +90,25 @@ Address address_of(std::string_view host) {
   return Address::from_sockaddr(reinterpret_cast<const sockaddr*>(&raw), sizeof raw);
 }
 
+// Of the hosts and ports in version 2; nothing where it has no such family and transport.
+std::optional<std::size_t> addresses_size(char kind) {
+  switch (kind) {
+    case kUnspecified:
+      return 0;
+    case kTcp4:
+    case kUdp4:
+      return 2 * (sizeof(in_addr) + sizeof(in_port_t));
+    case kTcp6:
+    case kUdp6:
+      return 2 * (sizeof(in6_addr) + sizeof(in_port_t));
+    case kUnixStream:
+    case kUnixDatagram:
+      return 2 * 108;
+    default:
+      return {};
+  }
+}
+
 ProxyHeader parse2(std::string_view bytes) {
   if (bytes.size() < kFixed2) return {};
   const auto number_at = [&](std::size_t i) {
@@ -96,13 +118,15 @@ ProxyHeader parse2(std::string_view bytes) {
   const char command = bytes[12], kind = bytes[13];
   if (command != kLocal && command != kProxy) return malformed();
   const std::size_t size = kFixed2 + number_at(14);
+  const auto addresses = addresses_size(kind);
+  const bool sound = addresses && size >= kFixed2 + *addresses;
+  if (command == kProxy && !sound) return malformed();
   if (bytes.size() < size) return {};
   ProxyHeader header{.status = Status::complete, .size = size, .source = {}, .destination = {}};
+  header.local = command == kLocal;
   const std::size_t host = kind == kTcp4 ? sizeof(in_addr) : kind == kTcp6 ? sizeof(in6_addr) : 0;
-  if (command == kLocal || host == 0) return header;
-  // Both hosts, then both ports.
-  const std::size_t ports = kFixed2 + 2 * host;
-  if (size < ports + 4) return malformed();
+  if (header.local || host == 0) return header;
+  const std::size_t ports = kFixed2 + 2 * host;  // behind both hosts
   header.known = true;
   header.source = address_of(bytes.substr(kFixed2, host)).with_port(number_at(ports));
   header.destination = address_of(bytes.substr(kFixed2 + host, host)).with_port(number_at(ports + 2));

@@ -15,7 +15,8 @@ struct ProxyHeader {
   enum class Status : std::uint8_t { complete, incomplete, malformed };
   Status status = Status::incomplete;
   std::size_t size = 0;  ///< Bytes of the header, once it is complete.
-  bool known = false;    ///< It names addresses; else those of the connection itself hold (LOCAL, UNKNOWN).
+  bool known = false;    ///< It names addresses; else those of the connection itself hold.
+  bool local = false;    ///< The connection is the sender's own (LOCAL): it carries nobody else's.
   Address source;
   Address destination;
 };

@@ -131,6 +131,10 @@ class Transport : public Breakable {
   virtual const Address& peer() const noexcept = 0;
   virtual const Address& local() const noexcept = 0;
 
+  /// It came for somebody whom the load balancer in front did not name: peer() is the load balancer, and what
+  /// comes is not its own.
+  virtual bool hides_client() const noexcept { return false; }
+
   /// Null where the bytes are not encrypted.
   virtual const TlsFacts* tls() const noexcept { return nullptr; }
 

@@ -32,7 +32,7 @@ void ClientFacts::describe(Exchange& exchange) const {
   client.address = client.peer_address;
   client.tls = transport_.tls() != nullptr;
   if (client.tls) exchange.request.scheme = "https";
-  client.trusted_peer = plan_.trusts && plan_.trusts(peer);
+  client.trusted_peer = !transport_.hides_client() && plan_.trusts && plan_.trusts(peer);
   if (client.trusted_peer) believe_peer(exchange);
 }
 

@@ -85,7 +85,8 @@ const conf::ObjectSpec& ListenerConfig::spec() {
           .field("protocols", &ListenerConfig::protocols,
                  "What is spoken, the preferred one first: with TLS the client and ALPN choose, in the clear "
                  "the client "
-                 "begins with HTTP/2's preface (prior knowledge) or without.")
+                 "begins with HTTP/2's preface (prior knowledge) or without.",
+                 conf::count(1))
           .field("limits", &ListenerConfig::limits, "What clients may use.")
           .where(&ListenerConfig::where)
           .check([](const ListenerConfig& listener, conf::Scope& scope) {

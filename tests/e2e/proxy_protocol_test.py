@@ -57,6 +57,14 @@ class ProxyProtocol(EndToEnd):
         client = self.connect(b"PROXY UNKNOWN\r\n" + head("GET", "/"))
         self.assertTrue(client.read_response().field("x-client").startswith("127.0.0.1 "))
 
+    def test_a_client_without_a_name_is_not_believed_in_the_load_balancers_place(self):
+        asked = head("GET", "/", "X-Forwarded-For: 198.51.100.1")
+        for header in (b"PROXY UNKNOWN\r\n", BEGIN2 + b"\x21\x00\0\0", BEGIN2 + b"\x21\x31\0\xd8" + b"x" * 216):
+            client = self.connect(header + asked)
+            self.assertTrue(client.read_response().field("x-client").startswith("127.0.0.1 "), header)
+        client = self.connect(BEGIN2 + b"\x20\x00\0\0" + asked)  # LOCAL: the load balancer's own
+        self.assertTrue(client.read_response().field("x-client").startswith("198.51.100.1 "))
+
     def test_nothing_is_served_without_a_header_or_from_strangers(self):
         self.assertTrue(self.connect(head("GET", "/")).at_end())
         self.assertTrue(self.connect(version1()[:20]).at_end())  # the rest does not come in time

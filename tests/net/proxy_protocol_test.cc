@@ -55,6 +55,7 @@ TEST(ProxyProtocol, skips_what_it_does_not_know) {
     EXPECT_EQ(header.status, Status::complete) << bytes;
     EXPECT_EQ(header.size, bytes.size());
     EXPECT_FALSE(header.known);
+    EXPECT_EQ(header.local, bytes[12] == '\x20');
   }
   // Extensions behind the addresses.
   const auto header = parse_proxy_header(version2('\x21', '\x11', tcp4.substr(16) + "\x04\x00\x01x"s));
@@ -71,14 +72,29 @@ TEST(ProxyProtocol, waits_for_the_rest_wherever_it_is_cut) {
 }
 
 TEST(ProxyProtocol, takes_nothing_else_for_a_header) {
-  for (const auto& bytes :
-       {"GET / HTTP/1.1\r\n"s, "PROXY TCP5 1.2.3.4 1.2.3.4 1 2\r\n"s, "PROXY TCP4 1.2.3.4 1.2.3.4 1\r\n"s,
-        "PROXY TCP4 1.2.3.4 1.2.3.4 1 2 3\r\n"s, "PROXY TCP4 1.2.3.4 1.2.3.4 1 65536\r\n"s,
-        "PROXY TCP4 1.2.3.4 1.2.3.4 01 2\r\n"s, "PROXY TCP4 ::1 ::1 1 2\r\n"s,
-        "PROXY TCP6 1.2.3.4 ::1 1 2\r\n"s, "PROXY TCP4  1.2.3.4 1.2.3.4 1 2\r\n"s,
-        "PROXY TCP4 1.2.3 1.2.3.4 1 2\r\n"s, "PROXY TCP4 a b 1 2\r\n"s, "PROXY \r\n"s,
-        "PROXY TCP4 " + std::string(200, '1'), version2('\x11', '\x11', tcp4.substr(16)),
-        version2('\x22', '\x11', tcp4.substr(16)), version2('\x21', '\x11', "short")}) {
+  for (const auto& bytes : {"GET / HTTP/1.1\r\n"s,
+                            "PROXY TCP5 1.2.3.4 1.2.3.4 1 2\r\n"s,
+                            "PROXY TCP4 1.2.3.4 1.2.3.4 1\r\n"s,
+                            "PROXY TCP4 1.2.3.4 1.2.3.4 1 2 3\r\n"s,
+                            "PROXY TCP4 1.2.3.4 1.2.3.4 1 65536\r\n"s,
+                            "PROXY TCP4 1.2.3.4 1.2.3.4 01 2\r\n"s,
+                            "PROXY TCP4 ::1 ::1 1 2\r\n"s,
+                            "PROXY TCP6 1.2.3.4 ::1 1 2\r\n"s,
+                            "PROXY TCP4  1.2.3.4 1.2.3.4 1 2\r\n"s,
+                            "PROXY TCP4 1.2.3 1.2.3.4 1 2\r\n"s,
+                            "PROXY TCP4 a b 1 2\r\n"s,
+                            "PROXY \r\n"s,
+                            "PROXY TCP4 " + std::string(200, '1'),
+                            version2('\x11', '\x11', tcp4.substr(16)),
+                            version2('\x22', '\x11', tcp4.substr(16)),
+                            version2('\x21', '\x11', "short"),
+                            version2('\x21', '\x41', tcp4.substr(16)),
+                            version2('\x21', '\x13', tcp4.substr(16)),
+                            version2('\x21', '\x10', tcp4.substr(16)),
+                            version2('\x21', '\x01', ""),
+                            version2('\x21', '\x31', std::string(215, 'x')),
+                            version2('\x21', '\x12', "short"),
+                            "PROXY TCP6 fe80::1%eth0 ::1 1 2\r\n"s}) {
     EXPECT_EQ(parse_proxy_header(bytes).status, Status::malformed) << bytes;
   }
 }

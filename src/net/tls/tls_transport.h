@@ -46,6 +46,7 @@ class TlsTransport final : public Transport, private Watcher {
   std::optional<std::uint64_t> delivered() const noexcept override { return inner_->delivered(); }
   const Address& peer() const noexcept override { return inner_->peer(); }
   const Address& local() const noexcept override { return inner_->local(); }
+  bool hides_client() const noexcept override { return inner_->hides_client(); }
   const TlsFacts* tls() const noexcept override { return &facts_; }
 
  private:
