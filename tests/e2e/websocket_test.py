@@ -189,8 +189,8 @@ class AcrossVersions(EndToEnd):
 
     def test_an_upstream_must_have_read_the_key(self):  # RFC 6455 4.1
         for path, proof in (("/none", b""), ("/wrong", b"Sec-WebSocket-Accept: aaaa\r\n")):
-            head = b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n"
-            origin = self.scripted(answering(head + proof + b"\r\n"))
+            switched = b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n"
+            origin = self.scripted(answering(switched + proof + b"\r\n"))
             self.assertRefused(path, 502, "upstream_malformed", {"a": [origin.endpoint]})
 
     def test_it_is_logged_as_the_upgrade_that_it_is(self):
