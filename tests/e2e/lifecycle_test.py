@@ -245,6 +245,17 @@ class Starting(EndToEnd):
         self.assertEqual(ask(str(path), head("GET", "/")).status, 200)
         again.end_cleanly()
 
+    def test_a_unix_path_that_something_else_holds_is_said(self):
+        path = self.folder / "held"
+        config = configuration(None, RESPOND, {"address": f"unix:{path}"})
+        link = (lambda: path.symlink_to(self.folder / "nothing"), path.unlink, "a symbolic link")
+        for make, remove, what in ((path.touch, path.unlink, "a file"), (path.mkdir, path.rmdir, "a folder"), link):
+            with self.subTest(what):
+                make()
+                text = self.one_line(self.refused(config))
+                self.assertEqual(text, f"sluice: cannot listen on unix:{path}: it is {what}, not a socket\n")
+                remove()
+
     def test_a_port_in_use_is_exit_1_where_stderr_is_closed_too(self):
         with socket.create_server(("127.0.0.1", 0)) as other:
             path = self.folder / "used.yaml"
