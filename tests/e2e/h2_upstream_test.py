@@ -234,6 +234,20 @@ class Scripted(EndToEnd):
         response = ask(sluice.address, head("POST", "/", "Content-Length: 2") + b"ok")
         self.assertEqual((response.status, response.body), (200, b"done"))
 
+    def test_a_stream_that_is_refused_for_ever_is_tried_three_times_in_all(self):
+        asked = []
+
+        def script(upstream, _):
+            while stream := upstream.asked():
+                asked.append(stream)
+                upstream.send(frame(RST_STREAM, 0, stream, struct.pack(">I", REFUSED_STREAM)))
+
+        sluice = self.through(script)
+        response = ask(sluice.address, head("GET", "/"))
+        self.assertEqual((response.status, response.reason), (502, "upstream_reset"))
+        self.assertEqual(len(asked), 3)
+        self.assertEqual(sluice.await_access(lambda _: True)["attempts"], 3)
+
     def test_what_a_goaway_leaves_unprocessed_goes_to_another_connection(self):
         def script(upstream, number):
             stream = upstream.asked()
