@@ -96,7 +96,7 @@ bool Attempts::goes_again_in_any_case(const Error& error) {
   const bool broken = error.fault == Fault::closed || error.fault == Fault::reset;
   const bool safe = http::is_idempotent(exchange.request.method) || stream.bytes_sent() == 0;
   const bool stale = live_.lease->reused() && broken && safe;
-  if (!untouched || !live_.replayable() || exchange.times.attempts > kMaxUnasked) return false;
+  if (!untouched || !live_.replayable() || exchange.times.attempts >= kMaxUnasked) return false;
   if (!stale && !error.retry_safe) return false;
   if (!error.retry_safe) cause_ = RetryCause{Kind::stale_connection};
   // One that refuses the stream is busy; one that lets go of the connection takes another.

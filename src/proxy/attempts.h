@@ -1,6 +1,6 @@
 // The attempts of one exchange at its upstream: where each goes, and whether there is another.
 //
-//   nobody can have acted on it      another endpoint, or a fresh connection; up to three, whatever the
+//   nobody can have acted on it      another endpoint, or a fresh connection; three in all, whatever the
 //                                    route says
 //   the route's `retry` covers it    another endpoint where there is one; within its attempts, its time, what
 //                                    was kept of the body, and the budget of the upstream

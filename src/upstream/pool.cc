@@ -102,11 +102,23 @@ LentStream EndpointPool::lend_stream() {
   return lent;
 }
 
+// Without another connection.
+bool EndpointPool::expects_room() noexcept {
+  if (!multiplexes_) return false;
+  bool expected = dialing_ != 0;
+  if (announced_.value_or(0) != 0) return expected;
+  multiplexed_.each([&](MultiplexedConnection& connection) {
+    auto& client = connection.client();
+    if (announced_ ? client.accepts() : client.awaits_settings()) expected = true;
+  });
+  return expected;
+}
+
 // For who dials at once. Those who wait already come first. Who wants a fresh connection may have the place
 // of an idle one.
 Slot EndpointPool::take_slot(bool fresh) noexcept {
   Slot slot;
-  if (!waiting_.empty() || joins_dial()) return slot;
+  if (!waiting_.empty() || expects_room()) return slot;
   if (endpoint_.take_slot()) {
     slot = Slot(endpoint_);
   } else if (fresh && !idle_.empty()) {
@@ -136,7 +148,7 @@ void EndpointPool::serve_waiting() noexcept {
       waiting_.front().finish(Waiter::Grant{{}, {}, std::move(stream)});
       continue;
     }
-    if (joins_dial() || !endpoint_.take_slot()) return;
+    if (expects_room() || !endpoint_.take_slot()) return;
     grant(Slot(endpoint_));
   }
 }
@@ -168,8 +180,12 @@ Task<Result<Lease>> EndpointPool::dial(Slot slot, LeaseOptions options, ActiveRe
 // Its first stream is for who has dialed.
 Lease EndpointPool::begin_streams(Slot slot, Dialed dialed, ActiveRequest active) {
   multiplexes_ = true;
-  const MultiplexedConnection::Parts parts{
-      *this, loop_, counts_, {.streams = config_.connections.streams, .idle_timeout = config_.timeouts.idle}};
+  const MultiplexedConnection::Parts parts{*this,
+                                           loop_,
+                                           counts_,
+                                           {.streams = config_.connections.streams,
+                                            .first_streams = std::max(1u, announced_.value_or(1)),
+                                            .idle_timeout = config_.timeouts.idle}};
   auto connection = std::make_unique<MultiplexedConnection>(parts, std::move(slot),
                                                             std::move(dialed.transport), dialed.address);
   LentStream stream(*connection);
@@ -236,7 +252,7 @@ void EndpointPool::close(Connection connection) noexcept {
 }
 
 void EndpointPool::pass_on(Slot slot) noexcept {
-  if (slot && !waiting_.empty() && !joins_dial()) grant(std::move(slot));
+  if (slot && !waiting_.empty() && !expects_room()) grant(std::move(slot));
 }
 
 EndpointPool::Connection EndpointPool::take_oldest_idle() noexcept {

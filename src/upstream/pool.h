@@ -6,7 +6,9 @@
 //
 // Where HTTP/2 is spoken, requests share connections, the oldest with room first; another one is opened where
 // none has room, one at a time: who comes meanwhile waits for it, since most likely it has room for all of
-// them. With `auto` that is assumed until a handshake says otherwise.
+// them. How much room a new one has stands in the endpoint's SETTINGS: until they are in, it lends what those
+// of the last connection said, or on the first of all one stream. Where they say none, requests wait for
+// more. With `auto` HTTP/2 is assumed until a handshake says otherwise.
 //
 //   end of a lease: to the first who waits, else to the front of the idle list, else closed
 //
@@ -96,7 +98,7 @@ class EndpointPool final : private SharedPool,
   Lease begin_streams(Slot slot, Dialed dialed, ActiveRequest active);
   Task<void> run(std::unique_ptr<MultiplexedConnection> connection);
   void dial_failed(Slot slot, const Error& error) noexcept;
-  bool joins_dial() const noexcept { return multiplexes_ && dialing_ != 0; }
+  bool expects_room() noexcept;
 
   void give_back(Connection connection, bool reusable) noexcept;
   bool wanted_elsewhere() noexcept;
@@ -112,6 +114,7 @@ class EndpointPool final : private SharedPool,
   void on_idle_activity(PooledConnection& connection) noexcept override;
   void on_client_gone(PooledConnection& connection) noexcept override;
   void on_room() noexcept override;
+  void on_limit(std::uint32_t streams) noexcept override { announced_ = streams; }
   void on_timer() noexcept override;  // the oldest idle connection may have expired
 
   const UpstreamConfig& config_;
@@ -125,8 +128,9 @@ class EndpointPool final : private SharedPool,
   WaitQueue waiting_;
   unsigned handed_on_ = 0;  // to waiters of this worker while other workers waited too
   PoolCounts counts_;
-  std::size_t dialing_ = 0;  // slots that somebody is about to fill
-  bool multiplexes_;         // as far as is known
+  std::size_t dialing_ = 0;                 // slots that somebody is about to fill
+  bool multiplexes_;                        // as far as is known
+  std::optional<std::uint32_t> announced_;  // streams at a time, by the SETTINGS that came last
   bool retired_ = false;
   TaskGroup tasks_;
 

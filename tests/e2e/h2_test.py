@@ -5,6 +5,7 @@ import hashlib
 import json
 import re
 import socket
+import struct
 import subprocess
 import threading
 
@@ -412,6 +413,33 @@ class Conduct(EndToEnd):
             client.ask(1, request(path="/hello"))
             self.assertEqual(client.response(1), b"hello")
             self.assertEqual(client.ended(), NO_ERROR)
+
+    def test_an_unfinished_head_is_left_out(self):
+        sluice = self.gateway(None, HELLO, {"limits": {"header_timeout": "200ms"}})
+        for served in (0, 1):
+            with H2Connection(sluice.address) as client:
+                client.until(SETTINGS)  # acknowledged: between the frames of a head nothing may come
+                if served:
+                    client.ask(1, request(path="/hello"))
+                    self.assertEqual(client.response(1), b"hello")
+                client.send(frame(HEADERS, END_STREAM, 1 + 2 * served, block(*request(path="/hello"))))
+                goaway = client.until(GOAWAY)
+                self.assertEqual((goaway.last_stream, goaway.error), (served, NO_ERROR))
+
+    def test_a_client_that_says_goaway_is_told_what_was_left_out(self):
+        leave = frame(GOAWAY, payload=struct.pack(">II", 0, NO_ERROR))
+        opens = frame(HEADERS, END_HEADERS | END_STREAM, 3, block(*request(path="/hello")))
+        sluice = self.gateway(None, HELLO)
+        with H2Connection(sluice.address) as client:
+            client.ask(1, request(path="/hello"))
+            self.assertEqual(client.response(1), b"hello")
+            client.send(leave, opens)
+            goaway = client.until(GOAWAY)
+            self.assertEqual((goaway.last_stream, goaway.error), (1, NO_ERROR))
+            client.socket.shutdown(socket.SHUT_WR)
+            self.assertEqual(client.ended(), NO_ERROR)
+        reasons = Metrics(sluice.admin("/metrics")[1])
+        self.assertEqual(reasons.sum("sluice_connections_closed_total", reason="malformed"), 0)
 
     def test_a_connection_ends_after_so_many_requests(self):
         sluice = self.gateway(None, HELLO, {"limits": {"requests_per_connection": 2}})

@@ -23,13 +23,16 @@ from support.h2 import (
     RST_STREAM,
     SETTINGS,
     WINDOW_UPDATE,
+    H2Connection,
     H2Upstream,
     block,
     frame,
     number,
+    request,
     settings_payload,
 )
 from support.gateway import binary, configuration
+from support.prometheus import Metrics
 from support.waiting import wait_until
 from support.wire import Connection, Malformed, ask, chunked, head
 from tls_test import Certificates
@@ -156,6 +159,53 @@ class Node(EndToEnd):
         self.assertEqual(response.status, 502)
 
 
+@needs("node")
+class FewStreams(EndToEnd):
+    """Upstreams that take few streams at a time on a connection, and many requests at once."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.limits = (0, 1, 10)
+        upstreams = {
+            f"by-{limit}": {"endpoints": [cls.shared_node(f"by-{limit}", speaks=[f"h2:{limit}"]).endpoint], "protocol": "h2"}
+            for limit in cls.limits
+        }
+        routes = [{"match": {"path": f"/{name}/*"}, "rewrite": {"path": "/{path.rest}"}, "upstream": name,
+                   "timeout": "1s" if name == "by-0" else "30s"} for name in upstreams]  # fmt: skip
+        cls.sluice = cls.shared_gateway(upstreams, routes, listener={"limits": {"concurrent_streams": 1000}}, workers=1)
+
+    def burst(self, limit, many):
+        """The bodies of this many requests that one client has asked for at once."""
+        with H2Connection(self.sluice.address) as client:
+            streams = range(1, 2 * many, 2)
+            path = f"/by-{limit}/slow?ms=100"
+            client.send(*(frame(HEADERS, END_HEADERS | END_STREAM, stream, block(*request(path=path))) for stream in streams))
+            bodies, open_streams = dict.fromkeys(streams, b""), set(streams)
+            while open_streams:
+                got = client.until(HEADERS, DATA, RST_STREAM)
+                if got.kind == DATA:
+                    bodies[got.stream] += got.payload
+                if got.kind == RST_STREAM or got.flags & END_STREAM:
+                    open_streams.discard(got.stream)
+        return [json.loads(body) for body in bodies.values()]
+
+    def retries(self):
+        return Metrics(self.sluice.admin("/metrics")[1]).sum("sluice_upstream_retries_total")
+
+    def test_none_of_a_burst_is_refused_cold_or_warm(self):
+        for limit, many in ((10, 100), (10, 100), (10, 400), (1, 20), (1, 20)):
+            before = self.retries()
+            answers = self.burst(limit, many)
+            self.assertEqual(answers, [{"name": f"by-{limit}"}] * many, (limit, many))
+            self.assertEqual(self.retries(), before, "and none has been sent in vain")
+
+    def test_where_no_stream_is_taken_requests_wait_for_one(self):
+        answers = self.burst(0, 5)
+        self.assertEqual([answer.get("reason") for answer in answers], ["pending_timeout"] * 5)
+        self.assertEqual(self.sluice.upstream("by-0")["endpoints"][0]["totals"]["opened"], 1)
+
+
 class Scripted(EndToEnd):
     def through(self, script, settings=(), timeouts=None, **connections):
         """A gateway in front of an upstream that runs this on every connection."""
@@ -183,6 +233,20 @@ class Scripted(EndToEnd):
         sluice = self.through(script)
         response = ask(sluice.address, head("POST", "/", "Content-Length: 2") + b"ok")
         self.assertEqual((response.status, response.body), (200, b"done"))
+
+    def test_a_stream_that_is_refused_for_ever_is_tried_three_times_in_all(self):
+        asked = []
+
+        def script(upstream, _):
+            while stream := upstream.asked():
+                asked.append(stream)
+                upstream.send(frame(RST_STREAM, 0, stream, struct.pack(">I", REFUSED_STREAM)))
+
+        sluice = self.through(script)
+        response = ask(sluice.address, head("GET", "/"))
+        self.assertEqual((response.status, response.reason), (502, "upstream_reset"))
+        self.assertEqual(len(asked), 3)
+        self.assertEqual(sluice.await_access(lambda _: True)["attempts"], 3)
 
     def test_what_a_goaway_leaves_unprocessed_goes_to_another_connection(self):
         def script(upstream, number):

@@ -1,5 +1,6 @@
 // A plain node server for the gateway to stand in front of; prints "listening PORT" once it serves.
 //   node origin.js [PORT | unix socket path] [NAME] [http/1.1 | h2 | h2 CERTIFICATE KEY | both CERTIFICATE KEY]
+// `h2:10` takes ten streams at a time on a connection.
 'use strict';
 const fs = require('fs');
 const http = require('http');
@@ -8,7 +9,8 @@ const crypto = require('crypto');
 const zlib = require('zlib');
 const websocket = require('./origin_websocket.js');
 
-const [where = '0', name = 'origin', protocol = 'http/1.1', certificate, key] = process.argv.slice(2);
+const [where = '0', name = 'origin', speaks = 'http/1.1', certificate, key] = process.argv.slice(2);
+const [protocol, streams] = speaks.split(':');
 let aborted = 0; // requests that were cut before their response was complete
 
 // Bytes that differ everywhere, so that a piece lost or moved shows: block i of 64 KiB is a hash's stream.
@@ -96,6 +98,7 @@ function serve(request, response) {
 function createServer() {
   if (protocol === 'http/1.1') return http.createServer({ keepAliveTimeout: 60000 }, serve);
   const settings = { enableConnectProtocol: true };
+  if (streams) settings.maxConcurrentStreams = Number(streams);
   if (!certificate) return http2.createServer({ settings }, serve);
   const pair = { cert: fs.readFileSync(certificate), key: fs.readFileSync(key) };
   return http2.createSecureServer({ ...pair, settings, allowHTTP1: protocol === 'both' }, serve);

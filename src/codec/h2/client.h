@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/timer_wheel.h"
 #include "codec/client_stream.h"
 #include "codec/h2/connection.h"
 #include "codec/h2/stream.h"
@@ -20,13 +21,15 @@ namespace sluice::codec::h2 {
 
 struct ClientLimits {
   std::uint32_t streams = 100;               ///< At a time; the peer may allow fewer.
+  std::uint32_t first_streams = 1;           ///< Of them, until the peer's SETTINGS are in.
   std::uint32_t stream_window = 128 * 1024;  ///< Bytes of a response's body that may be here unread.
   std::uint32_t head_bytes = 64 * 1024;      ///< Of a response's head, as RFC 9113 6.5.2 counts them.
   std::uint32_t fields = 200;
-  Duration idle_timeout = std::chrono::seconds(60);   ///< Without a stream.
-  Duration ping_interval = std::chrono::seconds(30);  ///< Of silence amid streams, before a PING.
-  Duration ping_timeout = std::chrono::seconds(10);   ///< For anything to come after it.
-  Duration write_timeout = std::chrono::seconds(60);  ///< For what is written to be taken.
+  Duration idle_timeout = std::chrono::seconds(60);     ///< Without a stream.
+  Duration ping_interval = std::chrono::seconds(30);    ///< Of silence amid streams, before a PING.
+  Duration ping_timeout = std::chrono::seconds(10);     ///< For anything to come after it.
+  Duration write_timeout = std::chrono::seconds(60);    ///< For what is written to be taken.
+  Duration settings_timeout = std::chrono::seconds(1);  ///< For the peer's SETTINGS; then it has none.
 };
 
 class ClientConnection;
@@ -99,12 +102,14 @@ class ClientStream final : public codec::ClientStream,
   http::Refusal refusal_;
 };
 
-class ClientConnection final : public Connection {
+class ClientConnection final : public Connection, private Timer {
  public:
   /// Told when there may be room for more streams, or none any more.
   class Owner {
    public:
     virtual void on_room() noexcept = 0;
+    /// The peer's SETTINGS: so many streams at a time. on_room() follows.
+    virtual void on_limit(std::uint32_t) noexcept {}
 
    protected:
     ~Owner() = default;
@@ -117,6 +122,10 @@ class ClientConnection final : public Connection {
   /// Returns when the connection is over and every stream has ended.
   Task<void> run();
 
+  /// It is neither over nor about to be, as far as is known.
+  bool accepts() const noexcept;
+  /// And there may be more room once the peer has said how much.
+  bool awaits_settings() const noexcept { return accepts() && armed(); }
   /// How many more streams may be opened now.
   std::uint32_t room() const noexcept;
   /// Where there is room.
@@ -141,12 +150,13 @@ class ClientConnection final : public Connection {
 
   void greet();
   bool over() const noexcept override;
-  bool accepts() const noexcept;
+  std::uint32_t allowed() const noexcept;
   std::int32_t largest_window() const noexcept override;
   void on_closed(Stream& stream, std::uint32_t code) noexcept override;
   void forget(ClientStream& stream) noexcept;
   void time_reader() noexcept;
   void take_settings() noexcept;
+  void on_timer() noexcept override;  // the peer keeps its SETTINGS to itself
   bool goes_on_after_silence() noexcept;
 
   const ClientLimits limits_;

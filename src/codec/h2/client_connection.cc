@@ -34,8 +34,8 @@ struct ClientConnection::Callbacks {
 
   static int on_frame(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
     auto& self = connection_of(user);
-    if (frame->hd.type == NGHTTP2_SETTINGS) self.take_settings();
-    if (frame->hd.type == NGHTTP2_SETTINGS || frame->hd.type == NGHTTP2_GOAWAY) self.owner_.on_room();
+    if (frame->hd.type == NGHTTP2_SETTINGS && !(frame->hd.flags & NGHTTP2_FLAG_ACK)) self.take_settings();
+    if (frame->hd.type == NGHTTP2_GOAWAY) self.owner_.on_room();
     if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA) return 0;
     auto* stream = stream_of(session, frame->hd.stream_id);
     if (!stream) return 0;
@@ -68,6 +68,7 @@ ClientConnection::ClientConnection(net::Loop& loop, std::unique_ptr<net::Transpo
   nghttp2_session_callbacks_set_on_frame_send_callback(setup.callbacks(), &Callbacks::on_sent);
   begin(setup.client(this));
   greet();
+  loop.timers().arm(*this, loop.now() + limits_.settings_timeout);
 }
 
 ClientConnection::~ClientConnection() = default;
@@ -143,20 +144,28 @@ bool ClientConnection::accepts() const noexcept {
 
 void ClientConnection::take_settings() noexcept {
   check_windows();
-  if (std::exchange(has_settings_, true)) return;
-  for (auto* stream : live_)
-    if (stream->id_ == 0) stream->wake(stream->reader_);
+  disarm();
+  if (!std::exchange(has_settings_, true)) {
+    for (auto* stream : live_)
+      if (stream->id_ == 0) stream->wake(stream->reader_);
+  }
+  owner_.on_limit(allowed());
+  owner_.on_room();
 }
+
+void ClientConnection::on_timer() noexcept { owner_.on_room(); }
 
 bool ClientConnection::takes_tunnels() const noexcept {
   return nghttp2_session_get_remote_settings(session(), NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL) == 1;
 }
 
+std::uint32_t ClientConnection::allowed() const noexcept {
+  return nghttp2_session_get_remote_settings(session(), NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
+}
+
 std::uint32_t ClientConnection::room() const noexcept {
   if (!accepts()) return 0;
-  const auto allowed =
-      nghttp2_session_get_remote_settings(session(), NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
-  const auto most = std::min(allowed, limits_.streams);
+  const auto most = std::min(armed() ? limits_.first_streams : allowed(), limits_.streams);
   return most > streams() ? most - streams() : 0;
 }
 
@@ -179,6 +188,7 @@ void ClientConnection::retire() noexcept {
   if (std::exchange(retired_, true)) return;
   nghttp2_submit_goaway(session(), NGHTTP2_FLAG_NONE, 0, NGHTTP2_NO_ERROR, nullptr, 0);
   wake_writer();
+  owner_.on_room();
 }
 
 bool ClientConnection::over() const noexcept {

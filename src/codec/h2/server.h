@@ -213,10 +213,12 @@ class ServerConnection final : public Connection {
   std::vector<ServerStream*> ready_;   // their heads are whole: to be handed out
   std::vector<ServerStream*> failed_;  // to be told
   bool stopped_ = false;
-  bool accused_ = false;  // of an error, by a GOAWAY
+  bool accused_ = false;        // of an error, by a GOAWAY
+  bool client_leaves_ = false;  // as its GOAWAY says
   FrameCutter frames_;
   FrameAllowance allowance_;
   std::int32_t newest_ = -1;              // the highest stream of a client's HEADERS
+  std::int32_t processed_ = 0;            // the highest whose head was whole
   bool left_streams_out_ = false;         // between two that it opened
   std::vector<std::int32_t> own_resets_;  // the latest; a ring once it is full
   std::size_t oldest_reset_ = 0;

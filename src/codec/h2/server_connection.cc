@@ -61,12 +61,14 @@ struct ServerConnection::Callbacks {
 
   static int on_frame(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
     if (frame->hd.type == NGHTTP2_SETTINGS) connection_of(user).check_windows();
+    if (frame->hd.type == NGHTTP2_GOAWAY) connection_of(user).client_leaves_ = true;
     if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA) return 0;
     auto* stream = stream_of(session, frame->hd.stream_id);
     if (!stream) return 0;
     const bool ends = frame->hd.flags & NGHTTP2_FLAG_END_STREAM;
     if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
       stream->head_complete_ = true;
+      connection_of(user).processed_ = frame->hd.stream_id;
       stream->has_body_ = !ends;
       connection_of(user).ready_.push_back(stream);
     }
@@ -128,6 +130,9 @@ Task<ServerConnection::End> ServerConnection::run(std::string first) {
     }
     sane = feed(chunk->view());
   }
+  // It may have opened streams since (RFC 9113 6.8), which nghttp2 does not read: it is told which.
+  const bool left = sane && end == End::closed && client_leaves_;
+  if (left) stop();
   give_up_streams(end);
   last_words();
   co_await writer.join();
@@ -136,7 +141,7 @@ Task<ServerConnection::End> ServerConnection::run(std::string first) {
   } else if (!sane || accused_) {
     end = End::malformed;
   }
-  if (may_be_sending(end)) co_await linger(loop(), transport());
+  if (left || may_be_sending(end)) co_await linger(loop(), transport());
   co_return end;
 }
 
@@ -177,10 +182,11 @@ void ServerConnection::drop(ServerStream& stream) noexcept {
 
 ServerConnection::End ServerConnection::end_after(Fault fault) noexcept {
   if (read_deadline_.passed()) {
-    nghttp2_session_terminate_session(session(), NGHTTP2_NO_ERROR);
+    nghttp2_session_terminate_session2(session(), processed_, NGHTTP2_NO_ERROR);
     return live_.empty() ? End::idle : End::late;
   }
-  if (fault == Fault::cancelled) return stopped_ ? End::stopped : End::malformed;
+  if (fault == Fault::cancelled && stopped_) return End::stopped;
+  if (fault == Fault::cancelled) return client_leaves_ ? End::closed : End::malformed;
   return fault == Fault::timed_out ? End::slow : End::broken;
 }
 

@@ -61,6 +61,11 @@ class Frame:
         at = {RST_STREAM: 0, GOAWAY: 4}[self.kind]
         return struct.unpack(">I", self.payload[at : at + 4])[0]
 
+    @property
+    def last_stream(self):
+        """The last that a GOAWAY does not leave out."""
+        return struct.unpack(">I", self.payload[:4])[0]
+
     def __repr__(self):
         return f"<frame {self.kind} flags {self.flags} stream {self.stream} {self.payload[:40]!r}>"
 
