@@ -50,6 +50,22 @@ Option sound(std::string what, std::function<std::string(std::string_view)> faul
           }};
 }
 
+Option path() {
+  return {.required = false, .apply = [](Constraints& c) {
+            c.wanted = "a path";
+            c.pattern = "^[^\\u0000]+$";
+            c.accepts = [](std::string_view text) { return !text.empty(); };
+            c.sound = "a path";
+            c.fault = [](std::string_view text) -> std::string {
+              return text.find('\0') == text.npos ? "" : "a path has no NUL";
+            };
+          }};
+}
+
+Option hidden_keys(std::function<bool(std::string_view)> hidden) {
+  return {.required = false, .apply = [=](Constraints& c) { c.hidden_key = hidden; }};
+}
+
 Option kinds(std::string category) {
   return {.required = false,
           .apply = [category = std::move(category)](Constraints& c) { c.category = category; }};

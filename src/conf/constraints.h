@@ -48,6 +48,7 @@ struct Constraints {
   std::function<std::string(std::string_view)> advice;  ///< The way out for what it does not take.
   std::function<std::string(std::string_view)> fault;   ///< What is wrong with a text; empty: nothing.
   std::string sound;                                    ///< What a text without fault is: "a host name".
+  std::function<bool(std::string_view)> hidden_key;     ///< Of a map: whose values dumps do not show.
 
   /// "1 to 16 items", "at least 1 item"; empty without.
   std::string items() const;
@@ -91,6 +92,10 @@ Option matching(std::string wanted, std::string pattern, std::function<bool(std:
 /// A text in which `fault` finds nothing; what it finds is the end of the problem's sentence. `what` stands
 /// for it where the text is not shown, because a ${…} stands for it.
 Option sound(std::string what, std::function<std::string(std::string_view)> fault);
+/// The text is the path of a file: not empty, and without NUL.
+Option path();
+/// Of a map: what stands under such keys is shown by dumps as "***".
+Option hidden_keys(std::function<bool(std::string_view)> hidden);
 /// For Definition and Tagged: the kinds of this category of the catalog ("middleware").
 Option kinds(std::string category);
 

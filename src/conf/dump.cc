@@ -36,6 +36,12 @@ Node written_of(const FieldSpec& field, const ObjectSpec& spec, const Node& whol
   return spec.shorthand(whole.kind()) == &field ? whole : whole.find(field.key);
 }
 
+void hide(const std::function<bool(std::string_view)>& hidden_key, Json& map) {
+  for (auto& [key, value] : map.items()) {
+    if (hidden_key(key)) value = "***";
+  }
+}
+
 }  // namespace
 
 std::unique_ptr<const TypeSpec> object_type(const ObjectSpec& (*spec)()) {
@@ -47,7 +53,10 @@ Json to_json(Erased object, Disclosure disclosure, const Node& written) {
   for (const auto& field : object.spec.fields()) {
     const auto* member = static_cast<const char*>(object.value) + field.offset;
     if (field.type().absent(member)) continue;
-    field.type().write(member, written_of(field, object.spec, written), disclosure, out[field.key]);
+    auto& value = out[field.key];
+    field.type().write(member, written_of(field, object.spec, written), disclosure, value);
+    if (field.constraints.hidden_key && disclosure == Disclosure::redacted)
+      hide(field.constraints.hidden_key, value);
   }
   return out;
 }

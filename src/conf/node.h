@@ -1,10 +1,12 @@
 // The configuration file as a tree of located nodes.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "conf/problem.h"
@@ -111,12 +113,19 @@ struct Located {
   Node where{};
 
   Located() = default;
-  Located(T v) : value(std::move(v)) {}  // NOLINT(google-explicit-constructor): it stands for its value
+  template <std::convertible_to<T> U>
+  requires(!std::same_as<std::remove_cvref_t<U>, Located>) Located(U&& v)
+      : value(std::forward<U>(v)) {}  // NOLINT(google-explicit-constructor): it stands for its value
   Located(T v, Node at) : value(std::move(v)), where(std::move(at)) {}
 
   const T& operator*() const noexcept { return value; }
   const T* operator->() const noexcept { return &value; }
   friend bool operator==(const Located& a, const Located& b) { return a.value == b.value; }
 };
+
+/// For messages: the text, in place of what a ${…} stands for what was written.
+inline std::string_view shown(const Located<std::string>& text) {
+  return text.where.style() == Node::Style::expanded ? text.where.written() : std::string_view(*text);
+}
 
 }  // namespace sluice::conf

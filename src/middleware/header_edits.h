@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "conf/binder.h"
+#include "http/credentials.h"
 #include "sluice/exchange.h"
 #include "sluice/header_block.h"
 #include "sluice/template.h"
@@ -30,8 +31,10 @@ template <class T>
 conf::ObjectBuilder<T>& list_edits(conf::ObjectBuilder<T>&& spec) {
   return spec
       .field("set", &HeaderEdits::set,
-             "Fields to write, in place of any of that name; values may hold variables.")
-      .field("add", &HeaderEdits::add, "Fields to append, beside those of that name; one value or several.")
+             "Fields to write, in place of any of that name; values may hold variables.",
+             conf::hidden_keys(http::is_credential))
+      .field("add", &HeaderEdits::add, "Fields to append, beside those of that name; one value or several.",
+             conf::hidden_keys(http::is_credential))
       .field("remove", &HeaderEdits::remove, "Names of fields to take out, before anything is written.")
       .at_least_one({"set", "add", "remove"})
       .check([](const T& edits, conf::Scope& scope) { check_header_names(edits, scope); });

@@ -1,6 +1,7 @@
 #include "middleware/respond.h"
 
 #include "http/chars.h"
+#include "http/credentials.h"
 #include "middleware/header_edits.h"
 
 namespace sluice::middleware {
@@ -51,7 +52,8 @@ const conf::ObjectSpec& Respond::spec() {
                  conf::matching(
                      "a media type", "^[^\\x00-\\x1f\\x7f]+$",
                      [](std::string_view text) { return !text.empty() && http::is_field_value(text); }))
-          .field("headers", &Respond::headers, "Further header fields; values may hold variables.")
+          .field("headers", &Respond::headers, "Further header fields; values may hold variables.",
+                 conf::hidden_keys(http::is_credential))
           .check(&check);
   return spec;
 }

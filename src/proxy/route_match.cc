@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "http/credentials.h"
 #include "http/target.h"
 #include "http/token.h"
 
@@ -91,7 +92,8 @@ const conf::ObjectSpec& RouteMatch::spec() {
           .field("method", &RouteMatch::method, "Methods; GET stands for HEAD too.",
                  conf::sound("a method that can match", &fault_of_method))
           .field("header", &RouteMatch::header,
-                 "Header fields by name; one of several lines of a field is enough.")
+                 "Header fields by name; one of several lines of a field is enough.",
+                 conf::hidden_keys(http::is_credential))
           .field("query", &RouteMatch::query, "Query parameters by name, compared decoded.")
           .at_most_one({"path", "path_regex"})
           .where(&RouteMatch::where)

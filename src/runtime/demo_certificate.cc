@@ -37,7 +37,8 @@ fs::path folder() {
 WallTime now() { return std::chrono::time_point_cast<WallTime::duration>(std::chrono::system_clock::now()); }
 
 bool is_usable(const DemoCertificate& files) {
-  const auto loaded = net::tls::load_key_pair({files.certificate, files.private_key, {}});
+  const auto loaded =
+      net::tls::load_key_pair({files.certificate, files.private_key, {}}, *net::tls::make_plain_context());
   const auto* pair = std::get_if<net::tls::KeyPair>(&loaded);
   return pair != nullptr && pair->expires > now() + std::chrono::hours(24);
 }

@@ -60,11 +60,12 @@ std::string why_not_bound(const std::string& text, int error) {
   return what.empty() ? std::strerror(error) : fmt::format("it is {}, not a socket", what);
 }
 
-std::vector<net::ListenSocket> bind_to(const std::string& text, const net::ListenOptions& options) {
-  auto sockets = listen_patiently(*net::Address::parse(text), options);
+std::vector<net::ListenSocket> bind_to(const conf::Located<std::string>& text,
+                                       const net::ListenOptions& options) {
+  auto sockets = listen_patiently(*net::Address::parse(*text), options);
   if (!sockets) {
-    throw ListenError(
-        fmt::format("cannot listen on {}: {}", text, why_not_bound(text, sockets.error().os_error)));
+    throw ListenError(fmt::format("cannot listen on {}: {}", conf::shown(text),
+                                  why_not_bound(*text, sockets.error().os_error)));
   }
   return std::move(*sockets);
 }
@@ -186,7 +187,7 @@ void Server::share_descriptors(unsigned workers) {
 std::vector<std::vector<net::ListenSocket>> Server::bind(unsigned workers) {
   std::vector<std::vector<net::ListenSocket>> sockets;
   for (const auto& listener : snapshot_->config.listeners) {
-    sockets.push_back(bind_to(*listener.address, {.copies = workers}));
+    sockets.push_back(bind_to(listener.address, {.copies = workers}));
     addresses_.push_back(sockets.back().front().address);
     listener_files_.emplace_back(addresses_.back());
   }
@@ -242,7 +243,7 @@ void Server::start_admin() {
       .config =
           [this] { return to_json(snapshot_->config, static_cast<unsigned>(shards_.size())).dump(2) + "\n"; },
   };
-  auto sockets = bind_to(*snapshot_->config.admin->address, {.unix_mode = kAdminMode});
+  auto sockets = bind_to(snapshot_->config.admin->address, {.unix_mode = kAdminMode});
   admin_file_.emplace_back(sockets.front().address);
   admin_ = std::make_unique<EmbeddedServer>("admin", sockets.front(), [this](net::Loop&) {
     return std::make_unique<AdminHandler>(admin_sources_);

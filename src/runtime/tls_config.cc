@@ -1,5 +1,11 @@
 #include "runtime/tls_config.h"
 
+#include <array>
+
+#include <fmt/format.h>
+
+#include "telemetry/log.h"
+
 namespace sluice::net::tls {
 
 const conf::EnumSpec& enum_spec(Version) {
@@ -41,15 +47,43 @@ net::tls::KeyPairFiles files_of(const CertificateConfig& config) {
           config.ocsp_response ? **config.ocsp_response : std::string{}};
 }
 
-const conf::Node& place_of(const CertificateConfig& config, File file) {
-  if (file == File::private_key) return config.private_key.where;
-  return file == File::ocsp_response ? config.ocsp_response->where : config.certificate.where;
+using Path = conf::Located<std::string>;
+
+const Path& path_of(const CertificateConfig& config, File file) {
+  if (file == File::private_key) return config.private_key;
+  return file == File::ocsp_response ? *config.ocsp_response : config.certificate;
 }
 
-const conf::Node& place_of(const upstream::UpstreamTlsConfig& config, File file) {
-  if (file == File::ca) return config.ca->where;
-  return file == File::private_key ? config.private_key->where : config.certificate->where;
+const Path& path_of(const upstream::UpstreamTlsConfig& config, File file) {
+  if (file == File::ca) return *config.ca;
+  return file == File::private_key ? *config.private_key : *config.certificate;
 }
+
+void report(const Path& path, const net::tls::FileFault& fault, conf::Problems& problems) {
+  problems.add(path.where, fmt::format("{}: {}", conf::shown(path), fault.what));
+}
+
+// What handshakes find wrong with files: a line a while for each kind of file.
+class SharedComplaints {
+ public:
+  SharedComplaints(std::string listener, std::vector<CertificateConfig> certificates)
+      : listener_(std::move(listener)), certificates_(std::move(certificates)) {}
+
+  void add(std::size_t pair, const net::tls::FileFault& fault) {
+    const auto count = due_[static_cast<std::size_t>(fault.file)].due(std::chrono::steady_clock::now());
+    if (!count) return;
+    log::error("listener {}: {}: {} (handshakes: {})", listener_,
+               conf::shown(path_of(certificates_[pair], fault.file)), fault.what, *count);
+  }
+
+ private:
+  static constexpr auto kInterval = 10s;
+
+  const std::string listener_;
+  const std::vector<CertificateConfig> certificates_;
+  std::array<log::SharedEvery, 3> due_{log::SharedEvery(kInterval), log::SharedEvery(kInterval),
+                                       log::SharedEvery(kInterval)};  // by FileFault::File
+};
 
 net::tls::ServerPolicy policy_of(const std::string& listener, const ListenerTlsConfig& config) {
   net::tls::ServerPolicy policy{
@@ -69,11 +103,13 @@ const conf::ObjectSpec& CertificateConfig::spec() {
       conf::object<CertificateConfig>("Certificate",
                                       "A certificate and its key, for the names in the certificate.")
           .field("certificate", &CertificateConfig::certificate, "PEM file: the certificate, then its chain.",
-                 conf::required())
+                 conf::required(), conf::path())
           .field("private_key", &CertificateConfig::private_key,
-                 "PEM file of the key, without a pass phrase.", conf::required())
+                 "PEM file of the key, without a pass phrase.", conf::required(), conf::path())
           .field("ocsp_response", &CertificateConfig::ocsp_response,
-                 "DER file of an OCSP response, which is stapled to handshakes.");
+                 "DER file of an OCSP response for the certificate, which is stapled to handshakes until its "
+                 "nextUpdate.",
+                 conf::path());
   return spec;
 }
 
@@ -81,7 +117,8 @@ const conf::ObjectSpec& ClientAuthConfig::spec() {
   static const conf::ObjectSpec spec =
       conf::object<ClientAuthConfig>("ClientAuth", "Mutual TLS: clients show certificates.")
           .field("mode", &ClientAuthConfig::mode, "Whether clients must.")
-          .field("ca", &ClientAuthConfig::ca, "PEM file of those whose certificates clients may show.")
+          .field("ca", &ClientAuthConfig::ca, "PEM file of those whose certificates clients may show.",
+                 conf::path())
           .where(&ClientAuthConfig::where)
           .check(check_client_auth);
   return spec;
@@ -111,11 +148,12 @@ std::shared_ptr<net::tls::SharedServerContext> server_context(const std::string&
   std::vector<net::tls::PolicyFault> faults;
   auto policy = policy_of(listener, config);
   policy.protocols = std::move(protocols);
+  policy.complain = [complaints = std::make_shared<SharedComplaints>(listener, config.certificates)](
+                        std::size_t pair, const net::tls::FileFault& fault) { complaints->add(pair, fault); };
   auto context = std::make_shared<net::tls::SharedServerContext>(policy, faults);
   for (const auto& [pair, fault] : faults) {
-    const auto& where = fault.file == File::ca ? config.client_auth->ca->where
-                                               : place_of(config.certificates[pair], fault.file);
-    problems.add(where, fault.what);
+    report(fault.file == File::ca ? *config.client_auth->ca : path_of(config.certificates[pair], fault.file),
+           fault, problems);
   }
   return context;
 }
@@ -146,13 +184,13 @@ std::shared_ptr<const net::tls::SharedClientContext> client_context(const upstre
   if (config.certificate) policy.own = net::tls::KeyPairFiles{**config.certificate, **config.private_key, {}};
   std::vector<net::tls::FileFault> faults;
   auto context = std::make_shared<const net::tls::SharedClientContext>(policy, faults);
-  for (const auto& fault : faults) problems.add(place_of(config, fault.file), fault.what);
+  for (const auto& fault : faults) report(path_of(config, fault.file), fault, problems);
   return context;
 }
 
 namespace {
 
-using MaybeFile = std::optional<conf::Located<std::string>>;
+using MaybeFile = std::optional<Path>;
 
 bool is_sound(const MaybeFile& file, const conf::Faults& faults) {
   return file && !faults.within(file->where);
@@ -161,25 +199,27 @@ bool is_sound(const MaybeFile& file, const conf::Faults& faults) {
 void check_authorities(const MaybeFile& ca, const conf::Faults& faults, conf::Problems& problems) {
   if (!is_sound(ca, faults)) return;
   const auto loaded = net::tls::load_authorities(**ca);
-  if (const auto* fault = std::get_if<net::tls::FileFault>(&loaded)) problems.add(ca->where, fault->what);
+  if (const auto* fault = std::get_if<net::tls::FileFault>(&loaded)) report(*ca, *fault, problems);
 }
 
 template <class Config>
-void check_key_pair(const Config& config, const net::tls::KeyPairFiles& files, conf::Problems& problems) {
-  const auto loaded = net::tls::load_key_pair(files);
+void check_key_pair(const Config& config, const net::tls::KeyPairFiles& files, ssl_ctx_st& context,
+                    conf::Problems& problems) {
+  const auto loaded = net::tls::load_key_pair(files, context);
   const auto* wrong = std::get_if<std::vector<net::tls::FileFault>>(&loaded);
   if (wrong == nullptr) return;
-  for (const auto& fault : *wrong) problems.add(place_of(config, fault.file), fault.what);
+  for (const auto& fault : *wrong) report(path_of(config, fault.file), fault, problems);
 }
 
 }  // namespace
 
 void check_files(const ListenerTlsConfig& config, const conf::Faults& faults, conf::Problems& problems) {
+  const auto context = net::tls::make_plain_context();
   for (const auto& one : config.certificates) {
     if (faults.within(one.certificate.where) || faults.within(one.private_key.where)) continue;
     auto files = files_of(one);
     if (!is_sound(one.ocsp_response, faults)) files.ocsp_response.clear();
-    check_key_pair(one, files, problems);
+    check_key_pair(one, files, *context, problems);
   }
   if (config.wants_client_certificate()) check_authorities(config.client_auth->ca, faults, problems);
 }
@@ -188,7 +228,8 @@ void check_files(const upstream::UpstreamTlsConfig& config, const conf::Faults& 
                  conf::Problems& problems) {
   if (config.verify) check_authorities(config.ca, faults, problems);
   if (is_sound(config.certificate, faults) && is_sound(config.private_key, faults))
-    check_key_pair(config, {**config.certificate, **config.private_key, {}}, problems);
+    check_key_pair(config, {**config.certificate, **config.private_key, {}}, *net::tls::make_plain_context(),
+                   problems);
 }
 
 }  // namespace sluice::runtime

@@ -27,7 +27,7 @@ bool went_well(const AccessRecord& record) noexcept {
 
 AccessLogPort::AccessLogPort(const AccessLogConfig& config, std::size_t ring_bytes, WriterWaker& waker)
     : waker_(waker), keep_(config.sample_success.fraction()) {
-  if (config.output != "none") ring_ = std::make_unique<AccessRing>(ring_bytes);
+  if (*config.output != "none") ring_ = std::make_unique<AccessRing>(ring_bytes);
 }
 
 void AccessLogPort::write(const AccessRecord& record) noexcept {
@@ -46,11 +46,11 @@ bool AccessLogPort::sampled_out(const AccessRecord& record) noexcept {
 }
 
 AccessLog::AccessLog(AccessLogConfig config, unsigned workers, std::size_t ring_bytes)
-    : config_(std::move(config)), missing_(config_.output) {
+    : config_(std::move(config)), missing_(std::string(conf::shown(config_.output))) {
   for (unsigned i = 0; i < workers; ++i)
     ports_.push_back(std::make_unique<AccessLogPort>(config_, ring_bytes, waker_));
-  if (config_.output == "none") return;
-  output_ = std::make_unique<AccessOutput>(config_.output);
+  if (*config_.output == "none") return;
+  output_ = std::make_unique<AccessOutput>(*config_.output, std::string(conf::shown(config_.output)));
   writer_ = std::thread([this] { run(); });
 }
 

@@ -19,7 +19,7 @@ const conf::ObjectSpec& AccessLogConfig::spec() {
           .field(
               "output", &AccessLogConfig::output,
               "`stdout`, `stderr`, `none`, or the path of a file, which SIGUSR1 opens anew after a rotation.",
-              conf::not_empty())
+              conf::path())
           .field("sample_success", &AccessLogConfig::sample_success,
                  "How many of the requests with a 1xx, 2xx or 3xx status (and, of gRPC calls, grpc-status 0) "
                  "are written; "

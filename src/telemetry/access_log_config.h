@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/units.h"
+#include "conf/node.h"
 
 namespace sluice::conf {
 class EnumSpec;
@@ -18,8 +19,8 @@ const conf::EnumSpec& enum_spec(AccessLogFormat);
 
 struct AccessLogConfig {
   AccessLogFormat format = AccessLogFormat::json;
-  std::string output = "stdout";  ///< stdout, stderr, none or the path of a file.
-  Percent sample_success{100};    ///< Of requests that went well; the others are always written.
+  conf::Located<std::string> output = "stdout";  ///< stdout, stderr, none or the path of a file.
+  Percent sample_success{100};  ///< Of requests that went well; the others are always written.
 
   static const conf::ObjectSpec& spec();
   friend bool operator==(const AccessLogConfig&, const AccessLogConfig&) = default;

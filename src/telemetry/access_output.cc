@@ -24,16 +24,16 @@ std::string why_not_opened(const std::string& path, int error) {
   struct stat status {};
   const bool fifo = ::stat(path.c_str(), &status) == 0 && S_ISFIFO(status.st_mode);
   // fifo(7): ENXIO where nobody has it open for reading.
-  if (fifo && error == ENXIO) return path + " is a FIFO that nobody reads";
-  return path + ": " + std::strerror(error);
+  if (fifo && error == ENXIO) return " is a FIFO that nobody reads";
+  return std::string(": ") + std::strerror(error);
 }
 
 }  // namespace
 
-AccessOutput::AccessOutput(std::string to) : to_(std::move(to)) {
+AccessOutput::AccessOutput(std::string to, std::string shown) : to_(std::move(to)), shown_(std::move(shown)) {
   owned_ = to_ != "stdout" && to_ != "stderr";
   const int descriptor = owned_ ? open_file(to_) : to_ == "stdout" ? STDOUT_FILENO : STDERR_FILENO;
-  if (descriptor < 0) throw std::runtime_error(why_not_opened(to_, errno));
+  if (descriptor < 0) throw std::runtime_error(shown_ + why_not_opened(to_, errno));
   adopt(descriptor);
 }
 
@@ -54,7 +54,7 @@ void AccessOutput::adopt(int descriptor) noexcept {
 std::string AccessOutput::reopen() {
   if (!owned_) return {};
   const int descriptor = open_file(to_);
-  if (descriptor < 0) return why_not_opened(to_, errno);
+  if (descriptor < 0) return shown_ + why_not_opened(to_, errno);
   adopt(descriptor);
   return {};
 }

@@ -15,9 +15,10 @@ namespace sluice::telemetry {
 /// Never waits for longer than it is told. The writer's thread only, but for the constructor.
 class AccessOutput {
  public:
-  /// `to` is stdout, stderr or a path; a file is made if need be and appended to. Throws
-  /// std::runtime_error saying which path cannot be opened and why; a FIFO without a reader cannot.
-  explicit AccessOutput(std::string to);
+  /// `to` is stdout, stderr or a path, which messages call `shown`; a file is made if need be and appended
+  /// to. Throws std::runtime_error saying which path cannot be opened and why; a FIFO without a reader
+  /// cannot.
+  AccessOutput(std::string to, std::string shown);
   ~AccessOutput();
   AccessOutput(const AccessOutput&) = delete;
   AccessOutput& operator=(const AccessOutput&) = delete;
@@ -37,7 +38,8 @@ class AccessOutput {
   bool has_room(Duration patience) const noexcept;
   Result<std::size_t> write_now(std::string_view bytes) noexcept;
 
-  std::string to_;
+  const std::string to_;
+  const std::string shown_;
   int descriptor_ = -1;
   bool owned_ = false;
   bool regular_ = false;  // A regular file always takes everything.

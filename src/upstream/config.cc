@@ -55,6 +55,18 @@ bool is_path(std::string_view text) {
          });
 }
 
+bool is_address_without_port(std::string_view text) {
+  const auto with_port =
+      text.find(':') == text.npos ? std::string(text) + ":1" : "[" + std::string(text) + "]:1";
+  const auto address = net::Address::parse(with_port);
+  return address && !address->is_unix();
+}
+
+bool is_server_name(std::string_view text) {
+  return looks_like_ipv4(text) || text.find(':') != text.npos ? is_address_without_port(text)
+                                                              : is_host_name(text);
+}
+
 bool is_host_field(std::string_view text) {
   if (is_host_name(text)) return true;
   return parse_endpoint_address(text) && !text.starts_with("unix:");
@@ -287,15 +299,17 @@ const conf::ObjectSpec& UpstreamTlsConfig::spec() {
                  "The name that is asked for (SNI) and that the certificate must be for; the endpoint's host "
                  "where "
                  "it is not written.",
-                 conf::not_empty())
+                 conf::matching("a host name or an address", "^[^/*\\s]+$", is_server_name))
           .field("ca", &UpstreamTlsConfig::ca,
                  "PEM file of those whose certificates are believed; those that the system believes where it "
                  "is not "
-                 "written.")
+                 "written.",
+                 conf::path())
           .field("certificate", &UpstreamTlsConfig::certificate,
-                 "PEM file of the certificate, chain included, that is shown to endpoints that ask for one.")
+                 "PEM file of the certificate, chain included, that is shown to endpoints that ask for one.",
+                 conf::path())
           .field("private_key", &UpstreamTlsConfig::private_key,
-                 "PEM file of its key, without a pass phrase.")
+                 "PEM file of its key, without a pass phrase.", conf::path())
           .field("verify", &UpstreamTlsConfig::verify,
                  "false: any certificate will do, and whoever is in between can read and change everything.")
           .check(check_tls);

@@ -333,6 +333,37 @@ class Tls(EndToEnd):
         self.assertIn(f"{path}:", str(caught.exception))
         self.assertIn("the key does not belong to the certificate", str(caught.exception))
 
+    def test_a_certificate_that_would_not_be_served_is_located(self):
+        small = Certificates(self.folder).make("small", "small.example.com", key=["rsa:1024"])
+        with self.assertRaises(AssertionError) as caught:
+            Gateway(configuration(None, RESPOND, {"tls": {"certificates": [self.local, small]}}), self.folder, "small")
+        self.assertIn(f"certificate: {small['certificate']}: the certificate cannot be shown: ee key too small", str(caught.exception))
+
+    def test_the_log_says_why_a_certificate_cannot_be_shown_any_more(self):
+        late = Certificates(self.folder).make("late", "late.example.com")
+        sluice = self.gateway(None, RESPOND, {"tls": {"certificates": [self.local, late]}})
+        Path(late["private_key"]).write_text(Path(self.api["private_key"]).read_text())
+        for _ in range(3):
+            with self.assertRaises(ssl.SSLError):
+                self.connect(self.context(late), "late.example.com", gateway=sluice)
+        line = f"listener main: {late['private_key']}: the key does not belong to the certificate"
+        wait_until(lambda: line in sluice.err(), "the fault is logged")
+        self.assertEqual(sluice.err().count(line), 1)
+
+    def test_the_log_does_not_show_what_a_placeholder_stands_for(self):
+        path = self.folder / "hush.txt"
+        path.write_text("/no/hush")
+        output = f"${{file:{path}}}"
+        with self.assertRaises(AssertionError) as caught:
+            Gateway(configuration(None, RESPOND, access_log={"output": output}), self.folder, "output")
+        self.assertIn(f"access_log.output: {output}: No such file or directory", str(caught.exception))
+        self.assertNotIn("/no/hush", str(caught.exception).replace(str(path), ""))
+        path.write_text(self.sluice.addresses[0])
+        with self.assertRaises(AssertionError) as caught:
+            Gateway(configuration(None, RESPOND, {"address": output}), self.folder, "address")
+        self.assertIn(f"cannot listen on {output}: Address already in use", str(caught.exception))
+        self.assertNotIn(self.sluice.addresses[0], str(caught.exception))
+
     def test_the_end_of_a_certificate_is_a_metric(self):
         metrics = Metrics(self.sluice.admin("/metrics")[1])
         until = metrics.sum("sluice_certificate_not_after_seconds", certificate=self.local["certificate"])

@@ -190,6 +190,73 @@ routes:
   EXPECT_EQ(problems.find("hush"), problems.npos) << problems;
 }
 
+TEST(Config, never_shows_in_a_problem_the_path_of_a_file_that_a_placeholder_stands_for) {
+  ASSERT_EQ(setenv("SLUICE_TEST_WORD", "hush", 1), 0);
+  const auto problems = problems_of(R"(listeners:
+  - address: 127.0.0.1:80
+    tls:
+      certificates: { certificate: "${SLUICE_TEST_WORD}", private_key: "${SLUICE_TEST_WORD}", ocsp_response: "${SLUICE_TEST_WORD}" }
+      client_auth: { ca: "${SLUICE_TEST_WORD}" }
+upstreams:
+  a: { endpoints: 127.0.0.1:3, tls: { ca: "${SLUICE_TEST_WORD}", certificate: "${SLUICE_TEST_WORD}", private_key: "${SLUICE_TEST_WORD}" } }
+routes: { upstream: a }
+)");
+  EXPECT_EQ(std::count(problems.begin(), problems.end(), '\n'), 7) << problems;
+  EXPECT_EQ(problems.find("hush"), problems.npos) << problems;
+  EXPECT_NE(problems.find("tls.certificates.certificate: ${SLUICE_TEST_WORD}: there is no such file"),
+            problems.npos)
+      << problems;
+}
+
+TEST(Config, wants_paths_and_server_names_that_can_be) {
+  const auto problems = problems_of(R"(listeners:
+  - address: 127.0.0.1:80
+    tls: { certificates: { certificate: "a.crt\0x", private_key: "" } }
+upstreams:
+  a: { endpoints: 127.0.0.1:3, tls: { server_name: "*.a b" } }
+  b: { endpoints: 127.0.0.1:3, tls: { server_name: "*.a" } }
+  c: { endpoints: 127.0.0.1:3, tls: { server_name: "10.0.0.300" } }
+  d: { endpoints: 127.0.0.1:3, tls: { server_name: "::1" } }
+  e: { endpoints: 127.0.0.1:3, tls: { server_name: "10.0.0.1" } }
+  f: { endpoints: 127.0.0.1:3, tls: { server_name: a.example } }
+access_log: { output: "a\0b" }
+routes: { upstream: a }
+)");
+  for (const std::string_view each : {
+           "c.yaml:3:41: listeners[0].tls.certificates.certificate: \"a.crt",
+           "private_key: wanted a path, found the text \"\"\n",
+           "upstreams.a.tls.server_name: wanted a host name or an address, found the text \"*.a b\"\n",
+           "upstreams.b.tls.server_name: wanted a host name or an address, found the text \"*.a\"\n",
+           "upstreams.c.tls.server_name: wanted a host name or an address, found the text \"10.0.0.300\"\n",
+           "access_log.output: \"a",
+       }) {
+    EXPECT_NE(problems.find(each), problems.npos) << each << "\n" << problems;
+  }
+  const std::string_view nul = ": a path has no NUL\n";
+  EXPECT_NE(problems.find(nul), problems.rfind(nul)) << problems;
+  EXPECT_EQ(std::count(problems.begin(), problems.end(), '\n'), 6) << problems;
+}
+
+TEST(Config, shows_no_credentials_in_header_fields) {
+  conf::Problems problems;
+  const auto config = parse_config(R"(listeners: [{ address: 127.0.0.1:80 }]
+upstreams: { a: 127.0.0.1:3 }
+middlewares:
+  m: { response_headers: { set: { x-plain: seen }, add: { set-cookie: [hush, hush] } } }
+routes:
+  - match: { path: /a, header: { x-session-token: hush } }
+    upstream: a
+    request_headers: { set: { authorization: "Basic hush", X-API-Key: hush, x-plain: seen } }
+  - respond: { headers: { x-my-secret: hush } }
+)",
+                                   "c.yaml", problems);
+  ASSERT_TRUE(config) << problems.text();
+  const auto text = to_json(*config, 1).dump();
+  EXPECT_EQ(text.find("hush"), text.npos) << text;
+  EXPECT_NE(text.find(R"("authorization":"***")"), text.npos) << text;
+  EXPECT_NE(text.find(R"("x-plain":"seen")"), text.npos) << text;
+}
+
 TEST(Config, reports_the_files_of_tls_beside_what_is_wrong_elsewhere) {
   const std::string text = R"(workers: 0
 listeners:

@@ -161,7 +161,7 @@ TEST_F(AccessLogTest, names_a_file_that_cannot_be_opened) {
     AccessLog log(config, 1);
     FAIL() << "the file was opened";
   } catch (const std::runtime_error& error) {
-    EXPECT_EQ(error.what(), config.output + ": No such file or directory");
+    EXPECT_EQ(error.what(), *config.output + ": No such file or directory");
   }
 }
 

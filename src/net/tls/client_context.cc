@@ -67,7 +67,7 @@ void SharedClientContext::trust(const ClientPolicy& policy, std::vector<FileFaul
 }
 
 void SharedClientContext::show(const KeyPairFiles& files, std::vector<FileFault>& faults) {
-  auto loaded = load_key_pair(files);
+  auto loaded = load_key_pair(files, *context_);
   if (auto* wrong = std::get_if<std::vector<FileFault>>(&loaded)) {
     faults.insert(faults.end(), wrong->begin(), wrong->end());
     return;

@@ -2,15 +2,16 @@
 
 #include <ctime>
 #include <memory>
-#include <optional>
+#include <new>
 
 #include <openssl/crypto.h>
 #include <openssl/err.h>
-#include <openssl/ocsp.h>
 #include <openssl/pem.h>
+#include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
 #include "base/file.h"
+#include "net/tls/ocsp_response.h"
 
 namespace sluice::net::tls {
 namespace {
@@ -22,10 +23,6 @@ constexpr Bytes kLargestAuthorities{16 << 20};
 
 // No pass phrase is asked for: a start must not wait for a person.
 int no_pass_phrase(char*, int, int, void*) { return -1; }
-
-FileFault fault(File file, const std::string& path, const std::string& what) {
-  return {file, path + ": " + what};
-}
 
 // What OpenSSL reads PEM from. Keys do not stay in freed memory.
 class PemText {
@@ -92,12 +89,12 @@ bool read_more(bio_st* bio, std::vector<UniqueCertificate>& certificates) {
 
 std::optional<FileFault> read_certificates(const std::string& path, KeyPair& pair) {
   auto text = read_regular_file(path, kLargestFile);
-  if (!text) return fault(File::certificate, path, text.error().message);
+  if (!text) return FileFault{File::certificate, text.error().message};
   const PemText pem(std::move(*text));
   pair.leaf.reset(PEM_read_bio_X509_AUX(pem.bio(), nullptr, no_pass_phrase, nullptr));
-  if (!pair.leaf) return fault(File::certificate, path, "no certificate in PEM: " + take_error());
+  if (!pair.leaf) return FileFault{File::certificate, "no certificate in PEM: " + take_error()};
   if (!read_more(pem.bio(), pair.chain))
-    return fault(File::certificate, path, "broken certificate in the chain: " + take_error());
+    return FileFault{File::certificate, "broken certificate in the chain: " + take_error()};
   pair.names = names_of(*pair.leaf);
   pair.expires = expiry_of(*pair.leaf);
   return {};
@@ -105,55 +102,67 @@ std::optional<FileFault> read_certificates(const std::string& path, KeyPair& pai
 
 std::optional<FileFault> read_key(const std::string& path, KeyPair& pair) {
   auto text = read_regular_file(path, kLargestFile);
-  if (!text) return fault(File::private_key, path, text.error().message);
+  if (!text) return FileFault{File::private_key, text.error().message};
   const PemText pem(std::move(*text));
   pair.key.reset(PEM_read_bio_PrivateKey(pem.bio(), nullptr, no_pass_phrase, nullptr));
   if (!pair.key)
-    return fault(File::private_key, path, "no private key in PEM without a pass phrase: " + take_error());
+    return FileFault{File::private_key, "no private key in PEM without a pass phrase: " + take_error()};
   if (pair.leaf && X509_check_private_key(pair.leaf.get(), pair.key.get()) != 1) {
     ERR_clear_error();
-    return fault(File::private_key, path, "the key does not belong to the certificate");
+    return FileFault{File::private_key, "the key does not belong to the certificate"};
   }
   return {};
-}
-
-bool is_ocsp_response(const std::string& der) {
-  const auto* at = reinterpret_cast<const unsigned char*>(der.data());
-  auto* response = d2i_OCSP_RESPONSE(nullptr, &at, static_cast<long>(der.size()));
-  OCSP_RESPONSE_free(response);
-  ERR_clear_error();
-  return response != nullptr;
 }
 
 std::optional<FileFault> read_ocsp(const std::string& path, KeyPair& pair) {
   if (path.empty()) return {};
   auto der = read_regular_file(path, kLargestFile);
-  if (!der) return fault(File::ocsp_response, path, der.error().message);
-  if (!is_ocsp_response(*der)) return fault(File::ocsp_response, path, "no OCSP response in DER");
+  if (!der) return FileFault{File::ocsp_response, der.error().message};
+  if (!pair.leaf) return {};
+  const auto expires = check_ocsp_response(*der, *pair.leaf, pair.chain);
+  if (!expires) return FileFault{File::ocsp_response, expires.error().message};
   pair.ocsp_response = std::move(*der);
+  pair.ocsp_expires = *expires;
   return {};
+}
+
+// "ee key too small", in OpenSSL's words.
+FileFault refused(File file, const std::string& what) {
+  return {file, what + " cannot be shown: " + take_error()};
 }
 
 }  // namespace
 
-std::variant<KeyPair, std::vector<FileFault>> load_key_pair(const KeyPairFiles& files) {
+std::optional<FileFault> show(ssl_st& ssl, const KeyPair& pair) {
+  if (SSL_use_certificate(&ssl, pair.leaf.get()) != 1) return refused(File::certificate, "the certificate");
+  if (SSL_use_PrivateKey(&ssl, pair.key.get()) != 1) return refused(File::private_key, "the key");
+  for (std::size_t i = 0; i < pair.chain.size(); ++i) {
+    if (SSL_add1_chain_cert(&ssl, pair.chain[i].get()) != 1)
+      return refused(File::certificate, "certificate " + std::to_string(i + 2) + " of the chain");
+  }
+  return {};
+}
+
+std::variant<KeyPair, std::vector<FileFault>> load_key_pair(const KeyPairFiles& files, ssl_ctx_st& context) {
   KeyPair pair;
   std::vector<FileFault> faults;
   if (auto fault = read_certificates(files.certificate, pair)) faults.push_back(std::move(*fault));
   if (auto fault = read_key(files.private_key, pair)) faults.push_back(std::move(*fault));
   if (auto fault = read_ocsp(files.ocsp_response, pair)) faults.push_back(std::move(*fault));
   if (!faults.empty()) return faults;
+  const UniqueSsl trial(SSL_new(&context));
+  if (!trial) throw std::bad_alloc();
+  if (auto fault = show(*trial, pair)) return std::vector{std::move(*fault)};
   return pair;
 }
 
 std::variant<std::vector<UniqueCertificate>, FileFault> load_authorities(const std::string& path) {
   auto text = read_regular_file(path, kLargestAuthorities);
-  if (!text) return fault(File::ca, path, text.error().message);
+  if (!text) return FileFault{File::ca, text.error().message};
   const PemText pem(std::move(*text));
   std::vector<UniqueCertificate> certificates;
-  if (!read_more(pem.bio(), certificates))
-    return fault(File::ca, path, "broken certificate: " + take_error());
-  if (certificates.empty()) return fault(File::ca, path, "no certificate in PEM");
+  if (!read_more(pem.bio(), certificates)) return FileFault{File::ca, "broken certificate: " + take_error()};
+  if (certificates.empty()) return FileFault{File::ca, "no certificate in PEM"};
   return certificates;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -17,7 +18,7 @@ struct KeyPairFiles {
   std::string ocsp_response;  ///< DER, stapled to handshakes; empty: none.
 };
 
-/// What is wrong with one of the files.
+/// What is wrong with one of the files, without its path: whoever speaks of it knows how it was written.
 struct FileFault {
   enum class File : std::uint8_t { certificate, private_key, ocsp_response, ca };
   File file;
@@ -30,13 +31,19 @@ struct KeyPair {
   std::vector<UniqueCertificate> chain;
   UniqueKey key;
   std::string ocsp_response;
-  std::vector<std::string> names;  ///< In lower case: the DNS names it is for, wildcards as written.
+  WallTime ocsp_expires = WallTime::max();  ///< The response is not to be shown after that.
+  std::vector<std::string> names;           ///< In lower case: the DNS names it is for, wildcards as written.
   WallTime expires;
 };
 
-/// Reads and checks the files: each by itself, and that the key belongs to the certificate. Or all that is
-/// wrong with them, at most one fault a file.
-std::variant<KeyPair, std::vector<FileFault>> load_key_pair(const KeyPairFiles& files);
+/// Reads and checks the files: each by itself, that the key and the OCSP response belong to the certificate,
+/// and that connections of `context` may show it (its security level). Or all that is wrong with them, at
+/// most one fault a file. An OCSP response that has expired is no fault.
+std::variant<KeyPair, std::vector<FileFault>> load_key_pair(const KeyPairFiles& files, ssl_ctx_st& context);
+
+/// The certificate, its key and its chain for the connection, in place of none; or what OpenSSL has against
+/// them.
+std::optional<FileFault> show(ssl_st& ssl, const KeyPair& pair);
 
 /// The certificates of a PEM file of those who vouch for others; at least one.
 std::variant<std::vector<UniqueCertificate>, FileFault> load_authorities(const std::string& path);

@@ -1,6 +1,7 @@
 #include "net/tls/openssl.h"
 
 #include <cstring>
+#include <new>
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -17,6 +18,12 @@ void Free::operator()(ssl_ctx_st* context) const noexcept { SSL_CTX_free(context
 void Free::operator()(ssl_session_st* session) const noexcept { SSL_SESSION_free(session); }
 void Free::operator()(ssl_st* ssl) const noexcept { SSL_free(ssl); }
 void Free::operator()(x509_st* certificate) const noexcept { X509_free(certificate); }
+
+UniqueContext make_plain_context() {
+  UniqueContext context(SSL_CTX_new(TLS_method()));
+  if (!context) throw std::bad_alloc();
+  return context;
+}
 
 std::string take_error() {
   const auto code = ERR_get_error();

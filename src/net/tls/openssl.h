@@ -34,6 +34,9 @@ using UniqueSession = std::unique_ptr<ssl_session_st, Free>;
 using UniqueSsl = std::unique_ptr<ssl_st, Free>;
 using UniqueCertificate = std::unique_ptr<x509_st, Free>;
 
+/// With OpenSSL's defaults, for trying what connections will show. Throws std::bad_alloc.
+UniqueContext make_plain_context();
+
 /// The first error of this thread's queue in words, which empties it: "no start line".
 std::string take_error();
 

@@ -37,13 +37,16 @@ std::string lower(std::string_view text) {
 struct SharedServerContext::Late {
   explicit Late(KeyPairFiles f) : files(std::move(f)) {}
 
-  const KeyPair* get() {
+  using Read = std::variant<const KeyPair*, std::vector<FileFault>>;
+
+  Read get(SSL_CTX& context) {
     // Acquire: the pair that another thread has read is whole.
     if (const auto* known = loaded.load(std::memory_order_acquire)) return known;
     std::lock_guard lock(reading);
     if (pair) return pair.get();
-    auto read = load_key_pair(files);
-    if (auto* found = std::get_if<KeyPair>(&read)) pair = std::make_unique<KeyPair>(std::move(*found));
+    auto read = load_key_pair(files, context);
+    if (auto* wrong = std::get_if<std::vector<FileFault>>(&read)) return std::move(*wrong);
+    pair = std::make_unique<KeyPair>(std::move(std::get<KeyPair>(read)));
     loaded.store(pair.get(), std::memory_order_release);
     return pair.get();
   }
@@ -55,14 +58,16 @@ struct SharedServerContext::Late {
 };
 
 SharedServerContext::SharedServerContext(const ServerPolicy& policy, std::vector<PolicyFault>& faults)
-    : context_(SSL_CTX_new_ex(nullptr, own_key_schedule(), TLS_server_method())), name_(policy.name) {
+    : context_(SSL_CTX_new_ex(nullptr, own_key_schedule(), TLS_server_method())),
+      name_(policy.name),
+      complain_(policy.complain) {
   if (!context_) throw std::bad_alloc();
   set_policy(policy);
   set_client_auth(policy, faults);
   for (std::size_t i = 0; i < policy.key_pairs.size(); ++i) {
     const auto& files = policy.key_pairs[i];
     late_.push_back(std::make_unique<Late>(files));
-    auto loaded = load_key_pair(files);
+    auto loaded = load_key_pair(files, *context_);
     if (const auto* wrong = std::get_if<std::vector<FileFault>>(&loaded)) {
       for (const auto& fault : *wrong) faults.push_back({i, fault});
       continue;
@@ -70,6 +75,7 @@ SharedServerContext::SharedServerContext(const ServerPolicy& policy, std::vector
     const auto& pair = std::get<KeyPair>(loaded);
     index(i, pair.names);
     expiries_.push_back({files.certificate, pair.expires});
+    may_staple(i, pair);
   }
   if (faults.empty()) show_first();
 }
@@ -123,7 +129,7 @@ void SharedServerContext::index(std::size_t pair, const std::vector<std::string>
 
 // Connections inherit it, and spare each handshake the checks of a certificate that is set anew.
 void SharedServerContext::show_first() {
-  const auto* pair = late_[0]->get();
+  const auto* pair = loaded(0);
   if (pair == nullptr) return;
   SSL_CTX_use_certificate(context_.get(), pair->leaf.get());
   SSL_CTX_use_PrivateKey(context_.get(), pair->key.get());
@@ -149,16 +155,29 @@ UniqueSsl SharedServerContext::make_ssl() const {
   return ssl;
 }
 
+const KeyPair* SharedServerContext::loaded(std::size_t pair) {
+  const auto read = late_[pair]->get(*context_);
+  if (const auto* found = std::get_if<const KeyPair*>(&read)) return *found;
+  if (complain_) {
+    for (const auto& fault : std::get<std::vector<FileFault>>(read)) complain_(pair, fault);
+  }
+  return nullptr;
+}
+
 bool SharedServerContext::use(SSL& ssl, std::size_t pair) {
-  const auto* loaded = late_[pair]->get();
-  if (loaded == nullptr || SSL_use_certificate(&ssl, loaded->leaf.get()) != 1 ||
-      SSL_use_PrivateKey(&ssl, loaded->key.get()) != 1) {
-    return false;
-  }
-  for (const auto& certificate : loaded->chain) {
-    if (SSL_add1_chain_cert(&ssl, certificate.get()) != 1) return false;
-  }
-  return true;
+  const auto* found = loaded(pair);
+  if (found == nullptr) return false;
+  const auto fault = show(ssl, *found);
+  if (fault && complain_) complain_(pair, *fault);
+  return !fault;
+}
+
+// What has expired makes clients break off, where nothing leaves them to ask the authority.
+bool SharedServerContext::may_staple(std::size_t pair, const KeyPair& loaded) const {
+  if (loaded.ocsp_response.empty()) return false;
+  if (std::chrono::system_clock::now() < loaded.ocsp_expires) return true;
+  if (complain_) complain_(pair, {FileFault::File::ocsp_response, "it has expired, and is not stapled"});
+  return false;
 }
 
 // A session belongs to the server name that it began with (RFC 6066 3): with another it is as good as
@@ -213,8 +232,8 @@ int SharedServerContext::on_status(SSL* ssl, void* self) try {
   const auto* used = SSL_get_certificate(ssl);
   const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
   for (const auto index : context.pairs_for(name ? name : "")) {
-    const auto* pair = context.late_[index]->get();
-    if (pair == nullptr || pair->leaf.get() != used || pair->ocsp_response.empty()) continue;
+    const auto* pair = context.loaded(index);
+    if (pair == nullptr || pair->leaf.get() != used || !context.may_staple(index, *pair)) continue;
     const auto& response = pair->ocsp_response;
     auto* copy = static_cast<unsigned char*>(OPENSSL_memdup(response.data(), response.size()));
     if (copy == nullptr) break;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -26,6 +27,9 @@ struct ServerPolicy {
   ClientAuth client_auth = ClientAuth::none;
   std::string client_ca;                              ///< PEM; whose certificates clients may show.
   std::vector<std::string> protocols = {"http/1.1"};  ///< By their ALPN names, the one to be preferred first.
+  /// Told of what a handshake finds wrong with the files of a key pair, and of an OCSP response that has
+  /// expired. Any thread.
+  std::function<void(std::size_t pair, const FileFault& fault)> complain = {};
 };
 
 /// A fault in a file of one key pair; `pair` is its index, or npos for the CA of clients.
@@ -60,7 +64,9 @@ class SharedServerContext {
   void index(std::size_t pair, const std::vector<std::string>& names);
   void show_first();
   const std::vector<std::size_t>& pairs_for(std::string_view server_name) const;
+  const KeyPair* loaded(std::size_t pair);
   bool use(ssl_st& ssl, std::size_t pair);
+  bool may_staple(std::size_t pair, const KeyPair& loaded) const;
   static int on_client_hello(ssl_st* ssl, int* alert, void* self);
   static int on_certificate(ssl_st* ssl, void* self);
   static int on_status(ssl_st* ssl, void* self);
@@ -69,6 +75,7 @@ class SharedServerContext {
 
   UniqueContext context_;
   const std::string name_;
+  const std::function<void(std::size_t, const FileFault&)> complain_;
   std::vector<std::string> protocols_;
   SharedTicketKeys tickets_;
   std::vector<std::unique_ptr<Late>> late_;
