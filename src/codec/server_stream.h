@@ -39,6 +39,10 @@ class ServerStream : public BodySource, public BodySink {
   /// The client has asked to be told before it sends its body (RFC 9110 10.1.1): it has not been, nor begun.
   virtual bool awaits_continue() const noexcept = 0;
 
+  /// A final response of success would tell the client that the tunnel stands which it has asked for (RFC
+  /// 8441 5).
+  virtual bool success_is_switch() const noexcept { return false; }
+
   /// After a 101: how long both directions may be silent.
   virtual Duration tunnel_timeout() const noexcept = 0;
 

@@ -117,6 +117,14 @@ void ObjectSpec::bind_fields(const Node& node, void* into, std::vector<char>& se
     const auto* known = field(child.key());
     if (known == nullptr) {
       const auto keys = keys_of(fields_);
+      // `[unix:]` is a map, where a text was meant.
+      if (node.size() == 1 && child.is_null() && shorthand(Node::Kind::scalar) &&
+          !nearest(child.key(), keys)) {
+        context.problems.add(at_key(child, "there is no key " + in_quotes(child.key()) + " here",
+                                    "a text that ends with a colon must be in quotes"));
+        std::fill(seen.begin(), seen.end(), 1);
+        return;
+      }
       context.problems.add(
           at_key(child, "there is no key " + in_quotes(child.key()) + " here", suggest(child.key(), keys)));
       // What was misspelt is not missing too.

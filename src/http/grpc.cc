@@ -100,6 +100,7 @@ GrpcStatus grpc_status(Reason reason) noexcept {
     case Reason::upstream_ambiguous_framing:
     case Reason::upstream_invalid_chunk:
     case Reason::upstream_transfer_coding:
+    case Reason::upstream_no_upgrade:
     case Reason::upstream_unexpected_upgrade:
     case Reason::upstream_too_many_interim:
     case Reason::loop_detected:

@@ -18,7 +18,7 @@ bool break_off(LiveExchange& live, http::Reason why) {
     exchange.refuse(why);
     return false;
   }
-  exchange.reason = why;
+  exchange.reason = live.broken_off = why;
   live.client->abort(Fault::cancelled);
   return true;
 }

@@ -218,6 +218,8 @@ Task<Result<void>> Forwarder::exchange_heads(LiveExchange& live) {
     auto status = exchange.response.status;
     if (status == 101 && !is_wanted_switch(live))
       co_return broke_protocol(live, http::Reason::upstream_unexpected_upgrade);
+    if (status == 101 && !proves_switch(live))
+      co_return broke_protocol(live, http::Reason::upstream_malformed);
     if (status >= 200 || status == 101) {
       auto taken = take_early_piece(live);
       if (!taken) live.upstream_refusal = stream.refusal();

@@ -22,6 +22,11 @@ Step shed(LiveExchange& live) {
   return Step::reply;
 }
 
+// The client would take it for the tunnel that it has asked for.
+bool misleads(const LiveExchange& live) {
+  return live.exchange.response.status / 100 == 2 && live.client->success_is_switch();
+}
+
 }  // namespace
 
 Gateway::Gateway(WorkerParts parts, std::shared_ptr<const RouteTable> table,
@@ -45,6 +50,12 @@ Task<void> Gateway::serve(LiveExchange& live, codec::ServerStream& client, const
   bool upstream = step == Step::next && live.is_wanted() && co_await forwarder_.forward(live);
   if (live.is_wanted()) {
     respond(live, upstream);
+    if (misleads(live)) {
+      if (upstream) co_await give_up_upstream(live);
+      exchange.refuse(upstream ? http::Reason::upstream_no_upgrade : http::Reason::upgrade_refused);
+      respond_with_refusal(exchange);
+      upstream = false;
+    }
     bool begun = false;
     if (upstream && !exchange.has_reply()) {
       begun = co_await send_upstream_response(live);

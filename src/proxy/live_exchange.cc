@@ -46,7 +46,7 @@ void LiveExchange::begin(codec::ServerStream& stream) noexcept {
   upstream_refusal = {};
   response_begun = tunnel = false;
   early.reset();
-  given_up = http::Reason::none;
+  given_up = broken_off = http::Reason::none;
 }
 
 void LiveExchange::end() noexcept {

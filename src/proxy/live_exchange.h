@@ -118,6 +118,7 @@ class LiveExchange {
   std::optional<BodyPiece> early;  // of the response's body: what came with its head
   bool tunnel = false;             // both sides have switched protocols
   http::Reason given_up = http::Reason::none;
+  http::Reason broken_off = http::Reason::none;  // why the response ended before it was complete
 };
 
 }  // namespace sluice::proxy

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/base64.h"
+#include "codec/websocket.h"
 #include "http/comma_list.h"
 #include "http/forwarded.h"
 #include "http/framing.h"
@@ -184,6 +185,13 @@ bool is_wanted_switch(const LiveExchange& live) {
     all_asked = all_asked && http::list_has(asked, FieldName::upgrade, protocol);
   });
   return live.expects_tunnel && named && all_asked && http::list_has(given, FieldName::connection, "upgrade");
+}
+
+bool proves_switch(const LiveExchange& live) {
+  const auto& request = live.exchange.request;
+  if (request.version != http::Version::http_2) return true;
+  const auto key = request.fields.find("Sec-WebSocket-Key");
+  return !key || live.exchange.response.fields.find("Sec-WebSocket-Accept") == codec::websocket_accept(*key);
 }
 
 void prepare_interim(ResponseHead& head) {

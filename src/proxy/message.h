@@ -27,6 +27,10 @@ void prepare_for_endpoint(LiveExchange& live);
 /// Connection (RFC 9110 7.8).
 bool is_wanted_switch(const LiveExchange& live);
 
+/// Whether the upstream of a WebSocket has shown that it has read the key (RFC 6455 4.1), where the client
+/// cannot ask for that: the key is ours where it speaks HTTP/2.
+bool proves_switch(const LiveExchange& live);
+
 /// An interim response: hop-by-hop fields go, and a Content-Length.
 void prepare_interim(ResponseHead& head);
 

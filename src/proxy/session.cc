@@ -31,7 +31,7 @@ Task<void> Session::run(std::unique_ptr<Session> self) {
     self->current_ = nullptr;
     if (lease->live.given_up == http::Reason::drained) co_return self->ended(ConnectionEnd::drained);
     if (lease->stream.end() && !listener.stopping_) continue;
-    auto end = lease->stream.client_was_late() ? ConnectionEnd::slow_body : end_after(refusal);
+    auto end = end_after(*lease, refusal);
     lease.reset();
     co_await codec::linger(listener.loop_, self->connection_.transport());
     co_return self->ended(end);
@@ -57,10 +57,21 @@ ConnectionEnd Session::end_without_request(Wait found) noexcept {
   return connection_.deadline().passed() ? ConnectionEnd::idle_timeout : ConnectionEnd::client_closed;
 }
 
-ConnectionEnd Session::end_after(const http::Refusal& refusal) noexcept {
-  if (!refusal) return ConnectionEnd::finished;
-  return refusal.reason == http::Reason::request_timeout ? ConnectionEnd::header_timeout
-                                                         : ConnectionEnd::malformed;
+// Of the connection whose last exchange this was; `refusal` is that of its head.
+ConnectionEnd Session::end_after(const H1Exchange& last, const http::Refusal& refusal) noexcept {
+  const auto& live = last.live;
+  if (live.tunnel) return ConnectionEnd::tunnel_ended;
+  if (last.stream.client_was_late()) return ConnectionEnd::slow_body;
+  if (refusal.reason == http::Reason::request_timeout) return ConnectionEnd::header_timeout;
+  if (refusal) return ConnectionEnd::malformed;
+  return live.is_wanted() ? end_after(live.broken_off, last.stream.refusal().reason) : ConnectionEnd::reset;
+}
+
+ConnectionEnd Session::end_after(http::Reason broken_off, http::Reason body) noexcept {
+  if (broken_off == http::Reason::client_closed || body == http::Reason::truncated_body)
+    return ConnectionEnd::reset;
+  if (body != http::Reason::none) return ConnectionEnd::malformed;
+  return http::status(broken_off) >= 500 ? ConnectionEnd::upstream_failed : ConnectionEnd::finished;
 }
 
 // Takes the head into the exchange; what is wrong with it, if anything.

@@ -40,7 +40,8 @@ class Session final : public Serving {
   bool switches_to_h2(Wait found) const noexcept;
   void go_on_in_h2();
   telemetry::ConnectionEnd end_without_request(Wait found) noexcept;
-  static telemetry::ConnectionEnd end_after(const http::Refusal& refusal) noexcept;
+  static telemetry::ConnectionEnd end_after(const H1Exchange& last, const http::Refusal& refusal) noexcept;
+  static telemetry::ConnectionEnd end_after(http::Reason broken_off, http::Reason body) noexcept;
   http::Refusal begin(H1Exchange& recycled, Wait found);
 
   Listener& listener_;

@@ -1,6 +1,7 @@
 #include "runtime/check_whole.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <span>
 
 #include "base/text.h"
@@ -16,12 +17,18 @@ bool is_any(const net::Address& address) {
   return address.with_port(0) == net::Address::parse(any);
 }
 
+// "a.sock" for "./run/../a.sock". A name that begins with @ is no path.
+std::string same_for_same_path(const std::string& address) {
+  const auto path = address.substr(std::string_view("unix:").size());
+  return path.starts_with('@') ? path : std::filesystem::path(path).lexically_normal().string();
+}
+
 // Two cannot both listen: the address is the same, or one of them is every address of its family. With port 0
 // the system chooses, each time another one.
 bool same_place(const std::string& one, const std::string& other) {
   const auto first = net::Address::parse(one), second = net::Address::parse(other);
   if (!first || !second || first->family() != second->family()) return false;
-  if (first->is_unix()) return one == other;
+  if (first->is_unix()) return same_for_same_path(one) == same_for_same_path(other);
   if (first->port() == 0 || first->port() != second->port()) return false;
   return *first == *second || is_any(*first) || is_any(*second);
 }

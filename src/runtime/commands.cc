@@ -89,6 +89,7 @@ int serve(const Signals& signals, std::shared_ptr<const Snapshot> snapshot,
 }  // namespace
 
 int run(const std::string& file) try {
+  end_on_signal_while_starting();  // a large configuration takes seconds to compile
   conf::Problems problems;
   auto snapshot = compiled(load_config(file, problems), problems);
   if (!snapshot) {

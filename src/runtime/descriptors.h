@@ -9,7 +9,8 @@ namespace sluice::runtime {
 
 /// What a configuration may come to need.
 struct DescriptorNeeds {
-  std::uint64_t process = 0;    ///< Sockets that listen, event loops, logs, admin, health checks.
+  std::uint64_t process = 0;    ///< Sockets that listen, event loops, logs, admin, health checks, pipes.
+  std::uint64_t least = 0;      ///< What it cannot do without of that.
   std::uint64_t clients = 0;    ///< limits.connections of all listeners.
   std::uint64_t upstreams = 0;  ///< connections.max of all endpoints.
 
@@ -17,6 +18,9 @@ struct DescriptorNeeds {
 };
 
 DescriptorNeeds descriptor_needs(const Config& config, unsigned workers);
+
+/// Below this a start is refused: a client that is served needs one, and so does its upstream connection.
+std::uint64_t least_descriptor_limit(const DescriptorNeeds& needs) noexcept;
 
 /// Client connections that may be open at a time, over all listeners, and those beyond that are told why
 /// they are turned away. Upstream connections keep at least as many as clients, as far as they need them.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <random>
 #include <set>
 #include <thread>
@@ -34,10 +35,36 @@ auto listen_patiently(const net::Address& address, const net::ListenOptions& opt
   }
 }
 
+// What holds the path of a unix socket, where that is not a socket too.
+std::string_view what_is_in_the_way(const std::string& path) {
+  switch (std::error_code unknown; std::filesystem::symlink_status(path, unknown).type()) {
+    case std::filesystem::file_type::regular:
+      return "a file";
+    case std::filesystem::file_type::directory:
+      return "a folder";
+    case std::filesystem::file_type::symlink:
+      return "a symbolic link";
+    case std::filesystem::file_type::fifo:
+      return "a FIFO";
+    case std::filesystem::file_type::block:
+    case std::filesystem::file_type::character:
+      return "a device";
+    default:
+      return {};
+  }
+}
+
+std::string why_not_bound(const std::string& text, int error) {
+  const auto what = error == EADDRINUSE && text.starts_with("unix:") ? what_is_in_the_way(text.substr(5))
+                                                                     : std::string_view();
+  return what.empty() ? std::strerror(error) : fmt::format("it is {}, not a socket", what);
+}
+
 std::vector<net::ListenSocket> bind_to(const std::string& text, const net::ListenOptions& options) {
   auto sockets = listen_patiently(*net::Address::parse(text), options);
   if (!sockets) {
-    throw ListenError(fmt::format("cannot listen on {}: {}", text, std::strerror(sockets.error().os_error)));
+    throw ListenError(
+        fmt::format("cannot listen on {}: {}", text, why_not_bound(text, sockets.error().os_error)));
   }
   return std::move(*sockets);
 }
@@ -140,6 +167,10 @@ void Server::choose_backend() {
 void Server::share_descriptors(unsigned workers) {
   descriptor_limit_ = raise_descriptor_limit();
   descriptor_needs_ = runtime::descriptor_needs(snapshot_->config, workers);
+  if (const auto least = least_descriptor_limit(descriptor_needs_); descriptor_limit_ < least)
+    throw StartError(
+        fmt::format("the limit of open files is {}, at least {} are needed; raise LimitNOFILE (ulimit -n)",
+                    descriptor_limit_, least));
   const auto shares = runtime::share_descriptors(descriptor_limit_, descriptor_needs_);
   most_clients_ = shares.clients;
   clients_ = std::make_unique<proxy::SharedConnectionCount>(shares.clients);

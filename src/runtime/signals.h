@@ -7,6 +7,10 @@
 
 namespace sluice::runtime {
 
+/// For as long as the process starts, on its only thread: SIGTERM and SIGINT end it with one line, exit 0;
+/// SIGHUP and SIGUSR1 wait for the Signals that are made next.
+void end_on_signal_while_starting();
+
 /// Waits for SIGTERM, SIGINT, SIGHUP and SIGUSR1 in place of their handlers; ignores SIGPIPE. Made before
 /// any other thread begins: threads inherit that these signals are blocked.
 class Signals {

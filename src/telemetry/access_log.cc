@@ -122,6 +122,7 @@ void AccessLog::drain(AccessRing& ring) {
 void AccessLog::write_batch() {
   if (batch_.empty()) return;
   const auto taken = write_out(batch_);
+  if (taken != batch_.size()) output_->break_off();
   const auto lost = static_cast<std::uint64_t>(
       std::count(batch_.begin() + static_cast<std::ptrdiff_t>(taken), batch_.end(), '\n'));
   written_.add(batch_records_ - lost);

@@ -46,6 +46,9 @@ void AccessOutput::adopt(int descriptor) noexcept {
   descriptor_ = descriptor;
   struct stat status {};
   regular_ = ::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
+  if (status.st_dev != device_ || status.st_ino != inode_) within_line_ = broken_ = false;
+  device_ = status.st_dev;
+  inode_ = status.st_ino;
 }
 
 std::string AccessOutput::reopen() {
@@ -58,9 +61,20 @@ std::string AccessOutput::reopen() {
 
 Result<std::size_t> AccessOutput::write_some(std::string_view bytes, Duration patience) noexcept {
   if (!regular_ && !has_room(patience)) return std::size_t{0};
+  if (broken_) {
+    const auto ended = write_now("\n");
+    if (!ended || *ended == 0) return ended;
+    broken_ = false;
+    return write_some(bytes, patience);
+  }
   // A pipe that is writable takes PIPE_BUF without blocking (pipe(7)); more could hold up the end.
   const std::size_t piece = regular_ ? bytes.size() : std::min<std::size_t>(bytes.size(), PIPE_BUF);
-  const ssize_t n = ::write(descriptor_, bytes.data(), piece);
+  return write_now(bytes.substr(0, piece));
+}
+
+Result<std::size_t> AccessOutput::write_now(std::string_view bytes) noexcept {
+  const ssize_t n = ::write(descriptor_, bytes.data(), bytes.size());
+  if (n > 0) within_line_ = bytes[static_cast<std::size_t>(n) - 1] != '\n';
   if (n >= 0) return static_cast<std::size_t>(n);
   if (errno == EINTR || errno == EAGAIN) return std::size_t{0};
   return from_errno(errno);

@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include <sys/types.h>
+
 #include "base/clock.h"
 #include "base/error.h"
 
@@ -24,17 +26,25 @@ class AccessOutput {
   /// error's os_error says why the output fails.
   Result<std::size_t> write_some(std::string_view bytes, Duration patience) noexcept;
 
+  /// No more will come of what was being written: if it ended within a line, the next one begins anew.
+  void break_off() noexcept { broken_ = within_line_; }
+
   /// A path is opened anew; where that fails the old file stays, and what is said of it comes back.
   std::string reopen();
 
  private:
   void adopt(int descriptor) noexcept;
   bool has_room(Duration patience) const noexcept;
+  Result<std::size_t> write_now(std::string_view bytes) noexcept;
 
   std::string to_;
   int descriptor_ = -1;
   bool owned_ = false;
   bool regular_ = false;  // A regular file always takes everything.
+  dev_t device_ = 0;
+  ino_t inode_ = 0;
+  bool within_line_ = false;  // The last byte that was taken did not end one.
+  bool broken_ = false;       // A line that nothing more comes of stands at the end.
 };
 
 }  // namespace sluice::telemetry

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "conf/binder.h"
 #include "net/address.h"
+#include "upstream/written_address.h"
 
 namespace sluice::net {
 
@@ -208,7 +209,8 @@ const conf::ObjectSpec& EndpointConfig::spec() {
               conf::matching(
                   "an endpoint like 10.0.0.1:8080, [::1]:8080, app.internal:8080 or unix:/run/app.sock",
                   "^(unix:.+|.+:[0-9]{1,5})$",
-                  [](std::string_view text) { return parse_endpoint_address(text).has_value(); }))
+                  [](std::string_view text) { return parse_endpoint_address(text).has_value(); },
+                  &endpoint_instead_of))
           .field("weight", &EndpointConfig::weight, "Its share of the requests, relative to the others.",
                  conf::between(1, 1000))
           .shorthand(conf::Node::Kind::scalar, "address");

@@ -32,6 +32,7 @@ from support.h2 import (
     frame,
     request,
 )
+from support.peers import answering
 from support.prometheus import Metrics
 from support.waiting import wait_until
 from support.wire import Connection, ask
@@ -247,11 +248,33 @@ class Frames(EndToEnd):
             "header_fields_too_large": request(*[(f"x-{i}", "1") for i in range(200)]),
             "invalid_host": request(("host", "other.test")),
             "no_route": request(path="/nowhere"),
+            "not_implemented": request(method="M" * 65),
             "invalid_target": [(":method", "GET"), (":scheme", "ftp"), (":path", "/hello"), (":authority", "example.test")],
         }
         for reason, fields in cases.items():
             with self.subTest(reason), H2Connection(self.sluice.address) as client:
                 client.ask(1, fields)
+                self.assertEqual(json.loads(client.response(1))["reason"], reason)
+
+    def test_only_websocket_is_tunnelled(self):
+        with H2Connection(self.sluice.address) as client:
+            tunnel = [(":method", "CONNECT"), (":protocol", "foo"), *request()[1:]]
+            client.send(frame(HEADERS, END_HEADERS, 1, block(*tunnel)))
+            self.assertEqual(json.loads(client.response(1))["reason"], "not_implemented")
+
+    def test_what_is_refused_behind_the_head(self):
+        """A TRACE with a body, and more in trailers than may be in a head."""
+        origin = self.scripted(answering(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"))
+        sluice = self.gateway({"a": [origin.endpoint]}, listener={"limits": {"header_bytes": "4KiB"}})
+        trailers = block(*[(f"x-{i}", "t" * 900) for i in range(10)])
+        cases = {
+            "unexpected_content": (request(method="TRACE"), frame(DATA, END_STREAM, 1, b"x")),
+            "header_fields_too_large": (request(method="POST"), frame(DATA, 0, 1, b"x"),
+                                        frame(HEADERS, END_HEADERS | END_STREAM, 1, trailers)),
+        }  # fmt: skip
+        for reason, (fields, *more) in cases.items():
+            with self.subTest(reason), H2Connection(sluice.address) as client:
+                client.send(frame(HEADERS, END_HEADERS, 1, block(*fields)), *more)
                 self.assertEqual(json.loads(client.response(1))["reason"], reason)
 
     def test_the_preface_is_refused_where_http_2_is_not_spoken(self):

@@ -245,6 +245,17 @@ class Starting(EndToEnd):
         self.assertEqual(ask(str(path), head("GET", "/")).status, 200)
         again.end_cleanly()
 
+    def test_a_unix_path_that_something_else_holds_is_said(self):
+        path = self.folder / "held"
+        config = configuration(None, RESPOND, {"address": f"unix:{path}"})
+        link = (lambda: path.symlink_to(self.folder / "nothing"), path.unlink, "a symbolic link")
+        for make, remove, what in ((path.touch, path.unlink, "a file"), (path.mkdir, path.rmdir, "a folder"), link):
+            with self.subTest(what):
+                make()
+                text = self.one_line(self.refused(config))
+                self.assertEqual(text, f"sluice: cannot listen on unix:{path}: it is {what}, not a socket\n")
+                remove()
+
     def test_a_port_in_use_is_exit_1_where_stderr_is_closed_too(self):
         with socket.create_server(("127.0.0.1", 0)) as other:
             path = self.folder / "used.yaml"
@@ -357,6 +368,39 @@ class Starting(EndToEnd):
             other.bind(str(taken))
             sluice.end_cleanly()
             self.assertEqual([path.exists() for path in (own, taken, admin)], [False, True, False])
+
+    def starting(self, number):
+        """A gateway that is sent the signal while it compiles routes for some seconds."""
+        routes = [{"match": {"path_regex": f"/{n}/[a-z]+/(x|y)+"}, "respond": {}} for n in range(8000)]
+        path = self.folder / f"many-{number}.yaml"
+        path.write_text(json.dumps(configuration(None, routes)))
+        sluice = Process(f"many-{number}", [binary(), "run", "-c", path], self.folder)
+        self.addCleanup(sluice.kill)
+        wait_until(lambda: self.catches(sluice, signal.SIGTERM), "it sees to its signals")
+        sluice.send_signal(number)
+        return sluice
+
+    @staticmethod
+    def catches(process, number):
+        with open(f"/proc/{process.pid}/status", encoding="ascii") as status:
+            caught = next(line for line in status if line.startswith("SigCgt:"))
+        return int(caught.split()[1], 16) >> (number - 1) & 1
+
+    def test_sighup_and_sigusr1_while_it_starts_end_nothing(self):
+        for number in (signal.SIGHUP, signal.SIGUSR1):
+            with self.subTest(number):
+                sluice = self.starting(number)
+                wait_until(lambda: "admin on" in sluice.err() or not sluice.running, "it serves")
+                if number == signal.SIGHUP:
+                    wait_until(lambda: "SIGHUP: reload is not there yet" in sluice.err() or not sluice.running, "it warns")
+                self.assertEqual(sluice.stop(), 0, sluice.err())
+
+    def test_sigterm_and_sigint_while_it_starts_end_it_with_one_line(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with self.subTest(number):
+                sluice = self.starting(number)
+                self.assertEqual(sluice.wait(), 0, sluice.err())
+                self.assertEqual(sluice.err(), f"sluice: {number.name} before the start was over\n")
 
     def test_it_starts_quickly_and_rests_small(self):
         sluice = self.gateway(None, RESPOND, workers=1)

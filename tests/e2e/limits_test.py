@@ -1,11 +1,14 @@
 """Clients that are slow, too large, too many, or gone."""
 
+import json
 import re
 import resource
+import subprocess
 import threading
 import time
 
 from support.case import EndToEnd
+from support.gateway import binary, configuration
 from support.peers import answering, read_head
 from support.prometheus import Metrics
 from support.stream import Malformed
@@ -197,6 +200,41 @@ class Descriptors(EndToEnd):
         for client in crowd:
             client.close()
         wait_until(lambda: ask(sluice.address, head("GET", "/")).status == 200, "there is room again")
+
+    def test_as_many_are_served_at_a_time_as_the_log_promises(self):
+        asked, let_go = [], threading.Event()
+        self.addCleanup(let_go.set)
+
+        def held(peer):
+            while read_head(peer)[0]:
+                asked.append(1)
+                let_go.wait(30)
+                peer.sendall(OK)
+
+        origin = self.scripted(held)
+        for limit in (32, 40):
+            with self.subTest(limit):
+                asked.clear()
+                let_go.clear()
+                sluice = self.limited(limit, {"a": [origin.endpoint]})
+                promised = int(re.search(r"at most (\d+) are served", sluice.err())[1])
+                clients = [Connection(sluice.address) for _ in range(promised)]
+                for client in clients:
+                    client.send(head("GET", "/"))
+                wait_until(lambda: len(asked) == promised, f"{promised} are at the origin")
+                let_go.set()
+                self.assertEqual([client.read_response().status for client in clients], [200] * promised)
+                for client in clients:
+                    client.close()
+
+    def test_a_limit_that_is_too_small_to_serve_with_is_one_clear_line(self):
+        path = self.folder / "few.yaml"
+        path.write_text(json.dumps(configuration({"a": ["127.0.0.1:1"]})))
+        few = (29, 29)
+        done = subprocess.run([binary(), "run", "-c", str(path)], capture_output=True, text=True, timeout=60, check=False,
+                              preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, few))  # fmt: skip
+        self.assertEqual((done.returncode, done.stderr), (
+            1, "sluice: the limit of open files is 29, at least 30 are needed; raise LimitNOFILE (ulimit -n)\n"))  # fmt: skip
 
     def test_an_upstream_without_one_is_refused_by_that_name_and_logged(self):
         origins = [self.scripted(answering(OK)) for _ in range(60)]

@@ -1,10 +1,14 @@
 """/metrics: strictly in format, and its counters add up with what was sent."""
 
+import socket
+import struct
 import subprocess
+import threading
 
 from support.case import EndToEnd
-from support.peers import answering, find
+from support.peers import answering, find, read_head
 from support.prometheus import Metrics
+from support.stream import Malformed
 from support.waiting import wait_until
 from support.wire import Connection, ask, head
 
@@ -77,6 +81,45 @@ class AdminPages(EndToEnd):
         self.assertEqual(metrics.sum("sluice_response_bytes_total"), sum(line["bytes_out"] for line in lines))
         self.assertEqual(metrics.sum("sluice_request_bytes_total"), sum(line["bytes_in"] for line in lines))
         self.assertEqual(metrics.sum("sluice_access_log_dropped_total"), 0)
+
+    def test_connections_are_counted_by_why_they_ended(self):
+        cut = self.scripted(lambda peer: read_head(peer) and peer.sendall(OK[:-2]))
+        asked, leave = threading.Event(), threading.Event()
+        self.addCleanup(leave.set)
+
+        def silent(peer):
+            read_head(peer)
+            asked.set()
+            leave.wait(30)
+
+        def switching(peer):
+            read_head(peer)
+            peer.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n")
+
+        upstreams = {"cut": cut, "silent": self.scripted(silent), "tunnel": self.scripted(switching)}
+        routes = [{"match": {"path": "/" + name}, "upstream": name} for name in upstreams]
+        sluice = self.gateway({name: [origin.endpoint] for name, origin in upstreams.items()}, routes)
+
+        def counted(why):
+            return Metrics(sluice.admin("/metrics")[1]).sum("sluice_connections_closed_total", reason=why)
+
+        with Connection(sluice.address) as client:
+            client.send(head("GET", "/cut"))
+            with self.assertRaises((Malformed, OSError)):
+                client.read_response()
+        wait_until(lambda: counted("upstream_failed") == 1, "the response that was cut is counted")
+        with Connection(sluice.address) as client:
+            client.send(head("GET", "/tunnel", "Upgrade: x", "Connection: upgrade"))
+            self.assertEqual(client.read_head().status, 101)
+            self.assertTrue(client.at_end())
+        wait_until(lambda: counted("tunnel_ended") == 1, "the tunnel is counted")
+        client = socket.create_connection(sluice.address)
+        client.sendall(head("GET", "/silent"))
+        self.assertTrue(asked.wait(30))
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.close()  # by RST
+        wait_until(lambda: counted("reset") == 1, "the reset is counted")
+        self.assertEqual(counted("finished"), 0)
 
     def test_promtool_has_nothing_to_say(self):
         if not find("promtool"):

@@ -4,7 +4,7 @@ import os
 import threading
 
 from support.case import EndToEnd, needs
-from support.peers import read_head
+from support.peers import answering, read_head
 from support.wire import Connection, head
 from support.websocket import BINARY, CLOSE, PING, PONG, TEXT, H2WebSocket, WebSocket
 
@@ -174,6 +174,24 @@ class AcrossVersions(EndToEnd):
             with Connection(self.sluice.address) as client:
                 response = client.ask(head("GET", target, "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Key: x"))
                 self.assertEqual(response.status, 426)
+
+    def assertRefused(self, path, status, reason, *config):
+        sluice = self.gateway(*config)
+        with H2WebSocket(sluice.address, path):
+            line = sluice.await_access(lambda one: one["path"] == path)
+            self.assertEqual((line["status"], line["reason"]), (status, reason))
+
+    def test_no_success_but_a_switch_reaches_an_extended_connect(self):  # RFC 8441 5: it would stand for the tunnel
+        for status in ("200 OK\r\nContent-Length: 2\r\n\r\nok", "204 No Content\r\n\r\n"):
+            origin = self.scripted(answering(f"HTTP/1.1 {status}".encode()))
+            self.assertRefused(f"/{status[:3]}", 502, "upstream_no_upgrade", {"a": [origin.endpoint]})
+        self.assertRefused("/own", 403, "upgrade_refused", None, [{"respond": {"body": "hello"}}])
+
+    def test_an_upstream_must_have_read_the_key(self):  # RFC 6455 4.1
+        for path, proof in (("/none", b""), ("/wrong", b"Sec-WebSocket-Accept: aaaa\r\n")):
+            switched = b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n"
+            origin = self.scripted(answering(switched + proof + b"\r\n"))
+            self.assertRefused(path, 502, "upstream_malformed", {"a": [origin.endpoint]})
 
     def test_it_is_logged_as_the_upgrade_that_it_is(self):
         with H2WebSocket(self.sluice.address, "/old/logged"):

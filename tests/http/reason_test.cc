@@ -63,6 +63,7 @@ const std::vector<std::pair<std::string, int>>& golden() {
       {"upstream_transfer_coding", 502},
       {"upstream_head_too_large", 502},
       {"upstream_body_too_large", 502},
+      {"upstream_no_upgrade", 502},
       {"upstream_unexpected_upgrade", 502},
       {"upstream_too_many_interim", 502},
       {"upstream_timeout", 504},

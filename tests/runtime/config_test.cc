@@ -156,6 +156,16 @@ admin: { address: 127.0.0.1:80 }
             "c.yaml:6:19: admin.address: a listener has this address too\n");
 }
 
+TEST(Config, says_once_that_a_text_with_a_colon_at_its_end_wants_quotes) {
+  EXPECT_EQ(
+      problems_of(R"(listeners: [{ address: "127.0.0.1:80" }]
+upstreams: { a: { endpoints: [unix:] } }
+routes: [{ upstream: a }]
+)"),
+      "c.yaml:2:31: upstreams.a.endpoints[0].unix: there is no key \"unix\" here; a text that ends with a "
+      "colon must be in quotes\n");
+}
+
 TEST(Config, says_what_to_write_for_a_port_alone) {
   EXPECT_EQ(
       problems_of("listeners: [{ address: 8080 }]\nroutes: [{ respond: {} }]\n"),
@@ -212,6 +222,13 @@ TEST(Config, finds_addresses_that_include_each_other) {
     EXPECT_NE(text(one, other).find("another listener has this address too"), std::string::npos) << one;
     EXPECT_NE(text(other, one).find("another listener has this address too"), std::string::npos) << one;
   }
+  for (const auto& [one, other] :
+       {std::pair{"unix:a.sock", "unix:./a.sock"}, {"unix:/r/a", "unix:/r//b/../a"}}) {
+    EXPECT_NE(text(one, other).find("listeners[1].address: another listener has this address too"),
+              std::string::npos)
+        << one;
+  }
+  EXPECT_EQ(text("unix:@a", "unix:@./a"), "");
   EXPECT_EQ(text("127.0.0.1:80", "127.0.0.2:80"), "");
   EXPECT_EQ(text("0.0.0.0:80", "[::]:80"), "");
   EXPECT_EQ(text("127.0.0.1:0", "0.0.0.0:0"), "");

@@ -26,6 +26,7 @@ routes: [{ upstream: a }]
   EXPECT_EQ(needs.clients, 120u);
   EXPECT_EQ(needs.upstreams, 65u);
   EXPECT_EQ(needs.process, 64u + 2 * (2 + 4 + 2 * 32));
+  EXPECT_EQ(needs.least, 20u + 2 * (2 + 3));
   EXPECT_EQ(needs.sum(), 120u + 65u + needs.process);
 }
 
@@ -44,6 +45,15 @@ TEST(Descriptors, that_are_few_leave_half_to_the_process) {
   const DescriptorNeeds needs{.process = 70, .clients = 20'000, .upstreams = 1'024};
   EXPECT_EQ(share_descriptors(64, needs).clients, 16u);
   EXPECT_EQ(share_descriptors(64, needs).refusals, 8u);
+}
+
+TEST(Descriptors, that_are_very_few_leave_the_process_what_it_cannot_do_without) {
+  const DescriptorNeeds needs{.process = 200, .least = 28, .clients = 20'000, .upstreams = 1'024};
+  EXPECT_EQ(least_descriptor_limit(needs), 30u);
+  EXPECT_EQ(share_descriptors(30, needs).clients, 1u);
+  EXPECT_EQ(share_descriptors(40, needs).clients, 6u);
+  EXPECT_EQ(share_descriptors(40, needs).refusals, 1u);
+  EXPECT_EQ(share_descriptors(64, needs).clients, 16u);
 }
 
 TEST(Descriptors, may_be_as_many_as_the_hard_limit_says) {

@@ -23,6 +23,7 @@ TEST(ListenAddress, is_guessed_from_what_is_none) {
       {"::1:80", "write [::1]:80"},
       {"[::1]", "write [::1]:8080"},
       {"/run/sluice.sock", "write unix:/run/sluice.sock"},
+      {"unix:", "write unix: and a path, like unix:/run/sluice.sock"},
       {"0.0.0.0:65536", "a port is a number up to 65535"},
   };
   for (const auto& [text, wanted] : cases) EXPECT_EQ(listen_address_instead_of(text), wanted) << text;

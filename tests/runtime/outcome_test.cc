@@ -62,6 +62,18 @@ GatewayWorld::Origin saying(GatewayWorld& gateway, std::string first, std::strin
   };
 }
 
+// Connections of the first listener that have ended, by why.
+Counts ends(GatewayWorld& gateway) {
+  Counts counts;
+  gateway.shard().each_listener([&](const telemetry::ListenerMetrics& listener) {
+    for (std::size_t i = 0; i < listener.closed.size(); ++i) {
+      const auto count = listener.closed[i].value();
+      if (count != 0) counts[std::string(name(static_cast<telemetry::ConnectionEnd>(i)))] += count;
+    }
+  });
+  return counts;
+}
+
 // Asks, reads what comes within a second, and leaves.
 void ask_and_leave(GatewayWorld& gateway, bool reads) {
   auto client = [&]() -> Task<void> {
@@ -147,6 +159,79 @@ TEST(LeavingClient, within_the_response_keeps_its_status_whoever_notices) {
     ask_and_leave(gateway, true);
     EXPECT_EQ(outcome(gateway), (Outcome{201, "client_closed"})) << at_once;
     EXPECT_EQ(counted(gateway), (Counts{{"2xx client_closed", 1}})) << at_once;
+    EXPECT_TRUE(gateway.wind_up());
+  }
+}
+
+TEST(EndOfAConnection, whose_response_is_cut_is_the_upstreams_fault) {
+  for (const char* half : {"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf",
+                           "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n"}) {
+    GatewayWorld gateway(kOne);
+    gateway.origin(3000, [half](sim::Peer& peer) -> Task<void> {
+      co_await peer.receive_until("\r\n\r\n");
+      co_await peer.send(half);
+    });
+    gateway.exchange(get());
+    EXPECT_EQ(outcome(gateway), (Outcome{200, "upstream_closed_early"}));
+    EXPECT_EQ(ends(gateway), (Counts{{"upstream_failed", 1}}));
+    EXPECT_TRUE(gateway.wind_up());
+  }
+}
+
+TEST(EndOfAConnection, whose_client_leaves_within_an_exchange_is_a_reset) {
+  const auto half = std::string("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
+  for (const auto& [sent, reads] : {std::pair{std::string(), false}, {half, true}}) {
+    GatewayWorld gateway(kOne);
+    gateway.origin(3000, saying(gateway, sent, ""));
+    ask_and_leave(gateway, reads);
+    EXPECT_EQ(ends(gateway), (Counts{{"reset", 1}})) << sent;
+    EXPECT_TRUE(gateway.wind_up());
+  }
+}
+
+TEST(EndOfAConnection, whose_request_body_is_malformed_says_so) {
+  GatewayWorld gateway(kOne);
+  gateway.origin(3000, [](sim::Peer& peer) -> Task<void> { co_await peer.receive(); });
+  gateway.exchange("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n");
+  EXPECT_EQ(outcome(gateway), (Outcome{400, "invalid_chunk"}));
+  gateway.world().run_for(5s);
+  EXPECT_EQ(ends(gateway), (Counts{{"malformed", 1}}));
+  EXPECT_TRUE(gateway.wind_up());
+}
+
+TEST(EndOfAConnection, that_was_to_be_closed_is_finished) {
+  GatewayWorld gateway(kOne);
+  gateway.origin(3000, answering("HTTP/1.1 204 No Content\r\n\r\n"));
+  gateway.exchange(get("Connection: close\r\n"));
+  gateway.world().run_for(5s);
+  EXPECT_EQ(ends(gateway), (Counts{{"finished", 1}}));
+  EXPECT_TRUE(gateway.wind_up());
+}
+
+enum class TunnelEnd { upstream, client, silence };
+
+TEST(EndOfAConnection, that_was_a_tunnel_is_one_of_a_tunnel) {
+  for (const auto end : {TunnelEnd::upstream, TunnelEnd::client, TunnelEnd::silence}) {
+    GatewayWorld gateway(R"(
+listeners: [{ address: 127.0.0.1:8080, limits: { tunnel_timeout: 5s } }]
+upstreams: { app: [127.0.0.1:3000] }
+routes:    [{ upstream: app }]
+)");
+    gateway.origin(3000, [&](sim::Peer& peer) -> Task<void> {
+      co_await peer.receive_until("\r\n\r\n");
+      co_await peer.send(
+          "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
+      if (end != TunnelEnd::upstream) co_await peer.receive();
+    });
+    auto client = [&]() -> Task<void> {
+      auto peer = co_await sim::connect(gateway.world().network(), gateway.address());
+      co_await peer->send(get("Upgrade: websocket\r\nConnection: Upgrade\r\n"));
+      co_await peer->receive_until("\r\n\r\n");
+      if (end != TunnelEnd::client) co_await peer->receive();
+    };
+    EXPECT_TRUE(gateway.world().run(client()));
+    gateway.world().run_for(20s);
+    EXPECT_EQ(ends(gateway), (Counts{{"tunnel_ended", 1}})) << static_cast<int>(end);
     EXPECT_TRUE(gateway.wind_up());
   }
 }

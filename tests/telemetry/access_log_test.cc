@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -12,6 +13,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -70,6 +72,46 @@ TEST_F(AccessLogTest, writes_a_last_record_without_being_asked) {
   const auto patience = std::chrono::steady_clock::now() + 10s;
   while (log.written() == 0 && std::chrono::steady_clock::now() < patience) std::this_thread::yield();
   EXPECT_EQ(log.written(), 1u);
+}
+
+// What is written to a file beyond this many bytes fails, as on a full disk; lets go again.
+class FullDisk {
+ public:
+  explicit FullDisk(rlim_t bytes) : ignored_(std::signal(SIGXFSZ, SIG_IGN)) {
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit low{.rlim_cur = bytes, .rlim_max = before_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &low);
+  }
+  ~FullDisk() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, ignored_);
+  }
+
+ private:
+  rlimit before_{};
+  void (*ignored_)(int);
+};
+
+TEST_F(AccessLogTest, begins_a_line_of_its_own_after_one_that_was_cut) {
+  AccessLog log(to_file(), 1);
+  log.port(0).write(usual_record());
+  log.flush();
+  const auto whole = content(path_);
+  for (const bool reopens : {false, true}) {
+    const auto before = content(path_);
+    {
+      const FullDisk disk(before.size() + 10);
+      log.port(0).write(usual_record());
+      log.flush();
+    }
+    if (reopens) log.reopen();
+    log.port(0).write(usual_record());
+    log.flush();
+    log.flush();
+    EXPECT_EQ(content(path_), before + whole.substr(0, 10) + "\n" + whole) << reopens;
+  }
+  EXPECT_EQ(log.written(), 3u);
+  EXPECT_EQ(log.lost(), 2u);
 }
 
 TEST_F(AccessLogTest, writes_the_text_format) {

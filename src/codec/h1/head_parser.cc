@@ -16,7 +16,6 @@ using http::Refusal;
 using http::Version;
 
 constexpr std::ptrdiff_t version_size = 8;  // "HTTP/1.1"
-constexpr std::ptrdiff_t max_method_size = 64;
 
 // A piece of the start line: where it ends, or why it does not.
 struct Piece {
@@ -57,7 +56,7 @@ Piece skip_empty_lines(const char* p, const char* end) {
 
 Piece parse_method(const LineBytes& line, RequestLine& out) {
   const char* stop = find_non_token(line.begin, std::min(line.end, line.stop));
-  if (stop - line.begin > max_method_size) {
+  if (static_cast<std::size_t>(stop - line.begin) > kLongestMethod) {
     return refuse(Reason::not_implemented, "method longer than any that is known");  // RFC 9112 3
   }
   if (stop == line.end || stop == line.stop) return out_of_bytes(line);

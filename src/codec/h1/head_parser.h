@@ -15,6 +15,9 @@
 
 namespace sluice::codec::h1 {
 
+/// Bytes of a method, whatever the version of HTTP.
+inline constexpr std::size_t kLongestMethod = 64;
+
 struct HeadLimits {
   std::uint32_t start_line = 8 * 1024;   ///< Bytes of the first line, without CRLF: 414 beyond.
   std::uint32_t head_bytes = 32 * 1024;  ///< First line, fields and empty line: 431 beyond.

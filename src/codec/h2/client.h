@@ -95,6 +95,7 @@ class ClientStream final : public codec::ClientStream,
   int status_ = 0;
   http::HeaderBlock fields_;
   std::uint32_t head_bytes_ = 0;
+  std::uint32_t trailer_bytes_ = 0;
   bool head_complete_ = false;  // the final one
   bool unprocessed_ = false;
   std::deque<std::unique_ptr<Interim>> interim_;  // not asked for yet

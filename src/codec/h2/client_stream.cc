@@ -33,7 +33,7 @@ void ClientStream::open(ClientConnection& connection) noexcept {
   accept_.clear();
   status_ = 0;
   fields_.clear();
-  head_bytes_ = 0;
+  head_bytes_ = trailer_bytes_ = 0;
   head_complete_ = unprocessed_ = false;
   refusal_ = {};
 }
@@ -121,8 +121,9 @@ Task<Result<void>> ClientStream::write(const BodyPiece& piece, const http::Heade
 
 bool ClientStream::take_field(std::string_view name, std::string_view value) {
   const auto& limits = connection().limits();
-  if (head_complete_) return take_trailer(name, value, limits.fields);
-  head_bytes_ += static_cast<std::uint32_t>(name.size() + value.size() + kFieldOverhead);
+  auto& bytes = head_complete_ ? trailer_bytes_ : head_bytes_;
+  bytes += static_cast<std::uint32_t>(name.size() + value.size() + kFieldOverhead);
+  if (head_complete_) return bytes <= limits.head_bytes && take_trailer(name, value, limits.fields);
   if (head_bytes_ > limits.head_bytes || fields_.size() >= limits.fields) {
     refuse(http::Reason::upstream_head_too_large);
     return false;

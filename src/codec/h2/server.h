@@ -77,6 +77,7 @@ class ServerStream : public codec::ServerStream, private Stream, private net::Br
   bool started() const noexcept override { return head_sent_; }
   bool finished() const noexcept override { return finished_; }
   bool request_complete() const noexcept override { return awaits_switch() || (ended_ && incoming_.empty()); }
+  bool success_is_switch() const noexcept override { return awaits_switch(); }
   bool awaits_continue() const noexcept override { return awaits_continue_ && received_ == 0 && !ended_; }
   Duration tunnel_timeout() const noexcept override;
   http::Refusal refusal() const noexcept override { return body_refusal_; }

@@ -60,7 +60,9 @@ void ServerStream::end() noexcept {
   patience_.clear();
   // Who has its whole response need not send the rest of its request (RFC 9113 8.1).
   if (finished_ && !ended_ && !closed_) connection_->reset_behind(id_, NGHTTP2_NO_ERROR);
-  leave(finished_ ? std::nullopt : std::optional<std::uint32_t>(NGHTTP2_INTERNAL_ERROR));
+  // A tunnel that breaks off is a connection that does (RFC 8441 5).
+  const std::uint32_t code = tunnel_ ? NGHTTP2_CANCEL : NGHTTP2_INTERNAL_ERROR;
+  leave(finished_ ? std::nullopt : std::optional(code));
   connection().forget(*this);
 }
 
@@ -103,11 +105,13 @@ bool ServerStream::take_field(std::string_view name, std::string_view value) {
 // It is no malformed message, so the client can be told why.
 void ServerStream::take_request_trailer(std::string_view name, std::string_view value) {
   const bool imitates = http::imitates_asserted(name);
-  if (!imitates && take_trailer(name, value, connection().limits().fields)) return;
+  const auto& limits = connection().limits();
+  const bool fits = trailer_bytes_ <= limits.head_bytes;
+  if (!imitates && fits && take_trailer(name, value, limits.fields)) return;
   const bool forbidden = imitates || http::is_forbidden_in_trailer(http::field_name(name));
   body_refusal_ =
       forbidden ? http::Refusal{http::Reason::forbidden_trailer, "field not allowed in a trailer section"}
-                : http::Refusal{http::Reason::header_fields_too_large, "too many trailers"};
+                : http::Refusal{http::Reason::header_fields_too_large, "too many trailers, or too large"};
 }
 
 // CONNECT has no scheme (RFC 9113 8.5).
@@ -129,6 +133,10 @@ http::Refusal ServerStream::take_head() {
     head.path = head.target = path_;
     return head_refusal_;
   }
+  if (method_.size() > h1::kLongestMethod)
+    return {http::Reason::not_implemented, "method longer than any that is known"};
+  if (!protocol_.empty() && !http::equal_ignore_case(protocol_, "websocket"))
+    return {http::Reason::not_implemented, ":protocol other than websocket"};
   const auto host = head.fields.find(http::FieldName::host);
   if (!authority_.empty() && host && !http::equal_ignore_case(*host, authority_)) {
     return {http::Reason::invalid_host, "Host differs from :authority"};
@@ -138,6 +146,8 @@ http::Refusal ServerStream::take_head() {
   if (!refusal && !speaks_http())
     refusal = {http::Reason::invalid_target, "scheme other than http and https"};
   if (has_body_ && head.body.kind == Kind::none) head.body = {.kind = Kind::chunked};
+  if (!refusal && has_body_ && head.method == http::Method::trace)
+    refusal = {http::Reason::unexpected_content, {}};  // RFC 9110 9.3.8
   awaits_continue_ =
       has_body_ && http::expectation(head.version, head.fields) == http::Expectation::continue_100;
   return refusal;
