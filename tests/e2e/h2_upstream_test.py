@@ -6,6 +6,7 @@ import struct
 import subprocess
 import threading
 
+from support import peers
 from support.case import EndToEnd, needs
 from support.h2 import (
     ACK,
@@ -175,11 +176,10 @@ class FewStreams(EndToEnd):
                    "timeout": "1s" if name == "by-0" else "30s"} for name in upstreams]  # fmt: skip
         cls.sluice = cls.shared_gateway(upstreams, routes, listener={"limits": {"concurrent_streams": 1000}}, workers=1)
 
-    def burst(self, limit, many):
+    def burst(self, sluice, path, many):
         """The bodies of this many requests that one client has asked for at once."""
-        with H2Connection(self.sluice.address) as client:
+        with H2Connection(sluice.address) as client:
             streams = range(1, 2 * many, 2)
-            path = f"/by-{limit}/slow?ms=100"
             client.send(*(frame(HEADERS, END_HEADERS | END_STREAM, stream, block(*request(path=path))) for stream in streams))
             bodies, open_streams = dict.fromkeys(streams, b""), set(streams)
             while open_streams:
@@ -196,12 +196,24 @@ class FewStreams(EndToEnd):
     def test_none_of_a_burst_is_refused_cold_or_warm(self):
         for limit, many in ((10, 100), (10, 100), (10, 400), (1, 20), (1, 20)):
             before = self.retries()
-            answers = self.burst(limit, many)
+            answers = self.burst(self.sluice, f"/by-{limit}/slow?ms=100", many)
             self.assertEqual(answers, [{"name": f"by-{limit}"}] * many, (limit, many))
             self.assertEqual(self.retries(), before, "and none has been sent in vain")
 
+    def test_what_an_endpoint_refuses_that_takes_fewer_than_before_finds_room(self):
+        port = peers.lasting_port()
+        before = peers.Node(self.folder, "before", port, ["h2:100"])
+        self.addCleanup(before.kill)
+        sluice = self.gateway({"app": {"endpoints": [before.endpoint], "protocol": "h2"}}, workers=1)
+        self.assertEqual(self.burst(sluice, "/slow?ms=100", 50), [{"name": "before"}] * 50)
+        before.kill()
+        after = peers.Node(self.folder, "after", port, ["h2:10"])
+        self.addCleanup(after.kill)
+        wait_until(lambda: sluice.upstream("app")["endpoints"][0]["connections"]["open"] == 0, "the first is known to be gone")
+        self.assertEqual(self.burst(sluice, "/slow?ms=100", 100), [{"name": "after"}] * 100)
+
     def test_where_no_stream_is_taken_requests_wait_for_one(self):
-        answers = self.burst(0, 5)
+        answers = self.burst(self.sluice, "/by-0/slow?ms=100", 5)
         self.assertEqual([answer.get("reason") for answer in answers], ["pending_timeout"] * 5)
         self.assertEqual(self.sluice.upstream("by-0")["endpoints"][0]["totals"]["opened"], 1)
 

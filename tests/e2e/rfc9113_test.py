@@ -42,6 +42,7 @@ from support.h2 import (
     HEADERS,
     INITIAL_WINDOW_SIZE,
     MAX_FRAME_SIZE,
+    NO_ERROR,
     PING,
     PREFACE,
     PROTOCOL_ERROR,
@@ -181,7 +182,7 @@ class Rules:
 
     def check_finished(self, dialogue, expected):
         dialogue.read_until(lambda: False)
-        self.assertEqual((dialogue.goaway, bytes(dialogue.bodies[expected.stream])), (None, b"hello"))
+        self.assertEqual((dialogue.goaway, bytes(dialogue.bodies[expected.stream])), (NO_ERROR, b"hello"))
         return True
 
     def check_goes_on(self, dialogue):
