@@ -126,16 +126,14 @@ TEST_F(Multiplexing, lends_one_stream_of_a_connection_whose_settings_are_not_in)
 TEST_F(Multiplexing, lends_as_many_streams_as_the_settings_allow) {
   use();
   auto& server = serve(10);
-  const auto attempts = connect(100);
-  EXPECT_EQ(served(attempts), 100);
+  EXPECT_EQ(served(connect(100)), 100);
   EXPECT_EQ(server.accepted(), 10U);
 }
 
 TEST_F(Multiplexing, lends_one_stream_at_a_time_where_that_is_what_the_settings_allow) {
   use();
   auto& server = serve(1);
-  const auto attempts = connect(20);
-  EXPECT_EQ(served(attempts), 20);
+  EXPECT_EQ(served(connect(20)), 20);
   EXPECT_EQ(server.accepted(), 20U);
 }
 
