@@ -18,16 +18,14 @@ ClientFacts::ClientFacts(const net::Transport& transport, const ListenerPlan& pl
     : transport_(transport), plan_(plan) {
   const auto& peer = transport.peer();
   char text[72];
-  auto host = peer.host_text(text);
-  address_size_ = static_cast<std::uint8_t>(host.size());
-  peer_.append(host).append(":").append(std::to_string(peer.port()));
+  peer_.append(peer.host_text(text)).append(":").append(std::to_string(peer.port()));
 }
 
 void ClientFacts::describe(Exchange& exchange) const {
   auto& client = exchange.client;
   const auto& peer = transport_.peer();
   client.peer = peer_;
-  client.peer_address = client.peer.substr(0, address_size_);
+  client.peer_address = client.peer.substr(0, client.peer.rfind(':'));
   client.peer_port = peer.port();
   client.address = client.peer_address;
   client.tls = transport_.tls() != nullptr;

@@ -1,7 +1,6 @@
 // Who a connection's client is, as its exchanges see it.
 #pragma once
 
-#include <cstdint>
 #include <string>
 
 #include "net/transport.h"
@@ -29,7 +28,6 @@ class ClientFacts {
   const net::Transport& transport_;
   const ListenerPlan& plan_;
   std::string peer_;  // with its port
-  std::uint8_t address_size_ = 0;
 };
 
 }  // namespace sluice::proxy

@@ -48,9 +48,9 @@ class Session final : public Serving {
   codec::h1::ServerConnection connection_;
   upstream::PrivateConnections private_connections_;
   H1Exchange* current_ = nullptr;  // under way
-  std::uint64_t requests_ = 0;
+  std::uint64_t requests_ : 63 = 0;
+  bool shed_ : 1 = false;  // shares the word: an idle connection holds this too
   TimePoint waits_since_;  // for a request
-  bool shed_ = false;
   ClientFacts client_;
 };
 

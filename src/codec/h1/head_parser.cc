@@ -230,11 +230,11 @@ ResponseHeadResult parse_response_head(std::string_view bytes, const HeadLimits&
 }
 
 bool UnfinishedHead::is_broken(std::string_view bytes, const HeadLimits& limits) {
-  const std::size_t seen = std::exchange(seen_, bytes.size());
+  const std::size_t seen = std::exchange(seen_, static_cast<std::uint32_t>(bytes.size()));
   const std::size_t line_end = bytes.substr(seen).rfind('\n');
   if (line_end == std::string_view::npos) return false;
   const std::string_view ended = bytes.substr(0, seen + line_end + 1);
-  const std::size_t from = std::exchange(judged_, ended.size());
+  const std::size_t from = std::exchange(judged_, static_cast<std::uint32_t>(ended.size()));
   HeaderBlock fields;
   // What came before are empty lines, or a request line and fields behind it.
   if (bytes.substr(0, from).find_first_not_of("\r\n") == std::string_view::npos)

@@ -66,8 +66,8 @@ class UnfinishedHead {
   bool is_broken(std::string_view bytes, const HeadLimits& limits);
 
  private:
-  std::size_t seen_ = 0;
-  std::size_t judged_ = 0;  // up to the end of a line
+  std::uint32_t seen_ = 0;    // an idle connection holds these too; heads end long before 4 GiB
+  std::uint32_t judged_ = 0;  // up to the end of a line
 };
 
 /// Parses heads that may come in pieces. The first is parsed at once, since it nearly always is the whole
