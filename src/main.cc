@@ -37,11 +37,17 @@ constexpr const char* kRunExamples = R"(Examples:
   sluice run                      with config/sluice.yaml
   sluice run -c gateway.yaml      with another file
 
-SIGTERM and SIGINT drain and end it, SIGUSR1 opens the access log anew.)";
+SIGTERM and SIGINT drain and end it, SIGHUP reads the configuration again, SIGUSR1 opens the access log anew.)";
 
 constexpr const char* kCheckExamples = R"(Examples:
   sluice check -c gateway.yaml            a line for each problem; exit 0 or 1
   sluice check --json -c gateway.yaml     the same for programs)";
+
+constexpr const char* kDiffExamples = R"(Examples:
+  sluice diff old.yaml new.yaml           a line for each part: + added, ~ changed, - removed
+  sluice diff --json old.yaml new.yaml    the same for programs
+
+What is not named keeps its connections, its health and its state in a reload.)";
 
 constexpr const char* kHealthcheckExamples = R"(Examples:
   sluice healthcheck -c gateway.yaml             by the admin listener of that file, within 2 s
@@ -86,6 +92,7 @@ class CommandLine {
   CLI::App app_{"sluice: API gateway and reverse proxy. One binary, one YAML file.", "sluice"};
   std::vector<std::pair<CLI::App*, std::function<int()>>> commands_;
   std::string file_ = "config/sluice.yaml";
+  std::vector<std::string> files_;
   bool json_ = false;
   bool ready_ = false;
   runtime::Demo::Ports ports_;
@@ -109,6 +116,15 @@ CommandLine::CommandLine() {
   check.footer(kCheckExamples);
   add_file(check);
   check.add_flag("--json", json_, "Print the problems as JSON");
+
+  auto& diff = command("diff", "Say what a reload from one configuration to another would change",
+                       [this] { return runtime::diff(files_.at(0), files_.at(1), json_); });
+  diff.footer(kDiffExamples);
+  diff.add_option("files", files_, "The two configuration files, the one in force first")
+      ->expected(2)
+      ->required()
+      ->type_name("OLD NEW");
+  diff.add_flag("--json", json_, "Print the changes as JSON");
 
   auto& health = command("healthcheck", "Ask a running gateway whether it is alive; exit 0 or 1", [this] {
     return runtime::healthcheck({.file = file_, .page = ready_ ? "/readyz" : "/healthz"});

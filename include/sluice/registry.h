@@ -43,8 +43,10 @@ struct MiddlewareKind {
 
   std::string_view name;
   const conf::ObjectSpec& (*spec)() = nullptr;
-  /// `config` is a bound, checked value of the struct that has `spec`.
-  std::shared_ptr<const MiddlewarePlan> (*plan)(std::shared_ptr<const void> config) = nullptr;
+  /// `config` is a bound, checked value of the struct that has `spec`. `before`, which may be null, is the
+  /// plan of this kind that a reload replaces.
+  std::shared_ptr<const MiddlewarePlan> (*plan)(std::shared_ptr<const void> config,
+                                                const MiddlewarePlan* before) = nullptr;
 };
 
 /// The kind whose configuration is Config and whose instances are M. M is made by the first of
@@ -53,18 +55,25 @@ struct MiddlewareKind {
 ///                                                       one M::Shared(const Config&) a plan
 ///   M(const Config&, const BuildContext&)
 ///   M(const Config&)
+/// A reload that leaves the configuration of a middleware as it is keeps its plan, and with it M::Shared.
+/// Where it changes, a constructor M::Shared(const Config&, M::Shared& before) declares what is carried over.
+/// What is under way goes on with `before`, and everything does where the reload comes to nothing: copy from
+/// it, or share with it, and leave it as it is.
 template <class Config, class M>
 MiddlewareKind middleware_kind(std::string_view name);
 
 /// The plan of a configuration made in code.
 template <class M, class Config>
-std::shared_ptr<const MiddlewarePlan> middleware_plan(std::shared_ptr<const Config> config);
+std::shared_ptr<const MiddlewarePlan> middleware_plan(std::shared_ptr<const Config> config,
+                                                      const MiddlewarePlan* before = nullptr);
 
 /// Makes the kinds known to the binder. They must outlive the catalog.
 void add_kinds(conf::Catalog& catalog, std::span<const MiddlewareKind> kinds);
 
-/// The plan of what the binder has read. Null for a definition that was not bound.
-std::shared_ptr<const MiddlewarePlan> plan_of(const conf::Definition& definition);
+/// The plan of what the binder has read. Null for a definition that was not bound. `before`, which may be
+/// null, is the plan of the same kind that it replaces.
+std::shared_ptr<const MiddlewarePlan> plan_of(const conf::Definition& definition,
+                                              const MiddlewarePlan* before = nullptr);
 
 // ---- what the templates above are made of
 
@@ -89,7 +98,8 @@ struct SharedOf<M> {
 template <class Config, class M>
 class PlanOf final : public MiddlewarePlan {
  public:
-  explicit PlanOf(std::shared_ptr<const Config> config) : config_(std::move(config)), shared_(*config_) {}
+  PlanOf(std::shared_ptr<const Config> config, const MiddlewarePlan* before)
+      : config_(std::move(config)), shared_(shared_state(*config_, dynamic_cast<const PlanOf*>(before))) {}
 
   std::unique_ptr<Middleware> make(const BuildContext& context) const override {
     if constexpr (SharesState<M>) {
@@ -102,21 +112,31 @@ class PlanOf final : public MiddlewarePlan {
   }
 
  private:
+  using Shared = typename SharedOf<M>::Type;
+
+  static Shared shared_state(const Config& config, const PlanOf* before) {
+    if constexpr (std::is_constructible_v<Shared, const Config&, Shared&>) {
+      if (before) return Shared(config, before->shared_);
+    }
+    return Shared(config);
+  }
+
   std::shared_ptr<const Config> config_;
-  mutable typename SharedOf<M>::Type shared_;  // thread-safe by contract
+  mutable Shared shared_;  // thread-safe by contract
 };
 
 }  // namespace detail
 
 template <class M, class Config>
-std::shared_ptr<const MiddlewarePlan> middleware_plan(std::shared_ptr<const Config> config) {
-  return std::make_shared<const detail::PlanOf<Config, M>>(std::move(config));
+std::shared_ptr<const MiddlewarePlan> middleware_plan(std::shared_ptr<const Config> config,
+                                                      const MiddlewarePlan* before) {
+  return std::make_shared<const detail::PlanOf<Config, M>>(std::move(config), before);
 }
 
 template <class Config, class M>
 MiddlewareKind middleware_kind(std::string_view name) {
-  return {name, &Config::spec, [](std::shared_ptr<const void> config) {
-            return middleware_plan<M>(std::static_pointer_cast<const Config>(std::move(config)));
+  return {name, &Config::spec, [](std::shared_ptr<const void> config, const MiddlewarePlan* before) {
+            return middleware_plan<M>(std::static_pointer_cast<const Config>(std::move(config)), before);
           }};
 }
 

@@ -11,9 +11,10 @@ void add_kinds(conf::Catalog& catalog, std::span<const MiddlewareKind> kinds) {
   }
 }
 
-std::shared_ptr<const MiddlewarePlan> plan_of(const conf::Definition& definition) {
+std::shared_ptr<const MiddlewarePlan> plan_of(const conf::Definition& definition,
+                                              const MiddlewarePlan* before) {
   if (!definition.entry || !definition.value) return nullptr;
-  return static_cast<const MiddlewareKind*>(definition.entry->factory)->plan(definition.value);
+  return static_cast<const MiddlewareKind*>(definition.entry->factory)->plan(definition.value, before);
 }
 
 }  // namespace sluice

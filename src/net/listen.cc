@@ -114,4 +114,8 @@ Result<std::vector<ListenSocket>> listen_on(const Address& address, const Listen
   return address.is_unix() ? listen_unix(address, options) : listen_tcp(address, options);
 }
 
+void close_all(const std::vector<ListenSocket>& sockets) noexcept {
+  for (const auto& socket : sockets) ::close(socket.descriptor);
+}
+
 }  // namespace sluice::net

@@ -21,4 +21,7 @@ struct ListenOptions {
 /// first. The error's os_error says why (EADDRINUSE, EACCES, ...).
 Result<std::vector<ListenSocket>> listen_on(const Address& address, const ListenOptions& options);
 
+/// Of sockets that no loop has taken over.
+void close_all(const std::vector<ListenSocket>& sockets) noexcept;
+
 }  // namespace sluice::net

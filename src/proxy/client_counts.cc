@@ -24,7 +24,7 @@ bool SharedClientCounts::take(const net::Address& client) {
   auto& part = part_of(*key);
   std::lock_guard lock(part.mutex);
   auto& count = part.counts[*key];
-  if (count == limit_) return false;
+  if (count >= limit_.load(std::memory_order_relaxed)) return false;
   ++count;
   return true;
 }

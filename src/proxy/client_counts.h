@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
@@ -18,6 +19,8 @@ class SharedClientCounts {
  public:
   explicit SharedClientCounts(std::uint64_t limit) noexcept : limit_(limit) {}
 
+  void set_limit(std::uint64_t limit) noexcept { limit_.store(limit, std::memory_order_relaxed); }
+
   /// False where the client has as many as it may.
   bool take(const net::Address& client);
   /// For each take() that was true.
@@ -31,7 +34,7 @@ class SharedClientCounts {
   };
   Part& part_of(Key key) noexcept { return parts_[(key * 0x9e3779b97f4a7c15u) >> 60]; }
 
-  const std::uint64_t limit_;
+  std::atomic<std::uint64_t> limit_;  // relaxed: what is there beyond a lower limit goes on
   std::array<Part, 16> parts_;
 };
 

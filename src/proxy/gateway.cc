@@ -29,19 +29,16 @@ bool misleads(const LiveExchange& live) {
 
 }  // namespace
 
-Gateway::Gateway(WorkerParts parts, std::shared_ptr<const RouteTable> table,
-                 std::vector<std::unique_ptr<Route>> routes, std::unique_ptr<Middleware> refusal)
-    : parts_(parts),
-      table_(std::move(table)),
-      routes_(std::move(routes)),
-      refusal_(std::move(refusal)),
-      forwarder_(parts.rng, parts.via_token) {}
+std::shared_ptr<const Generation> Gateway::nothing() {
+  return std::make_shared<const Generation>(Generation{std::make_shared<const RouteTable>(), {}, nullptr});
+}
 
 Task<void> Gateway::serve(LiveExchange& live, codec::ServerStream& client, const ListenerSettings& listener,
                           http::Refusal refusal) {
   auto& exchange = live.exchange;
   live.begin(client);
   live.memory = parts_.memory;
+  live.refusal_page = generation_->refusal;
   live.max_body = listener.max_body;
   exchange.listener = listener.name;
   Step step = begin(live, refusal);
@@ -53,7 +50,7 @@ Task<void> Gateway::serve(LiveExchange& live, codec::ServerStream& client, const
     if (misleads(live)) {
       if (upstream) co_await give_up_upstream(live);
       exchange.refuse(upstream ? http::Reason::upstream_no_upgrade : http::Reason::upgrade_refused);
-      respond_with_refusal(exchange);
+      respond_with_refusal(live);
       upstream = false;
     }
     bool begun = false;
@@ -65,7 +62,7 @@ Task<void> Gateway::serve(LiveExchange& live, codec::ServerStream& client, const
       begun = co_await send_reply(live);
     }
     if (!begun) {
-      respond_with_refusal(exchange);
+      respond_with_refusal(live);
       co_await send_reply(live);
     }
   } else {
@@ -81,7 +78,7 @@ void Gateway::refuse_connection(Exchange& exchange, http::Reason why) {
   identify(exchange, parts_.rng);
   exchange.refuse(why);
   exchange.response.fields.set(http::FieldName::retry_after, "1");
-  if (refusal_) refusal_->on_response(exchange);
+  if (const auto& refusal = generation_->refusal) refusal->on_response(exchange);
   complete_response(exchange, dates_);
 }
 
@@ -110,19 +107,20 @@ Step Gateway::find_route(LiveExchange& live) {
   if (exchange.request.method == http::Method::connect)
     return refuse_for_good(live, {http::Reason::upgrade_refused, {}});
   if (is_last_hop(exchange.request)) return answer_as_last_hop(exchange);
-  auto result = table_->match(exchange.request);
-  bool slash_allowed = result && routes_[result.route]->settings.allow_encoded_slash;
+  const auto& generation = *generation_;
+  auto result = generation.table->match(exchange.request);
+  bool slash_allowed = result && generation.routes[result.route]->settings.allow_encoded_slash;
   if (exchange.request.has_encoded_slash && !slash_allowed) {
     return refuse_for_good(live, {http::Reason::invalid_target, "encoded slash or backslash in the path"});
   }
   if (!result) {
     exchange.refuse(result.refusal);
     if (result.refusal == http::Reason::method_not_allowed) {
-      exchange.response.fields.set(http::FieldName::allow, table_->allow(result, exchange.arena()));
+      exchange.response.fields.set(http::FieldName::allow, generation.table->allow(result, exchange.arena()));
     }
     return Step::reply;
   }
-  live.route = routes_[result.route].get();
+  live.route = generation.routes[result.route];
   exchange.route = live.route->settings.name;
   exchange.path_rest = result.path_rest;
   if (live.route->settings.max_body) live.max_body = *live.route->settings.max_body;
@@ -137,15 +135,16 @@ Step Gateway::find_route(LiveExchange& live) {
 void Gateway::respond(LiveExchange& live, bool upstream) {
   if (upstream) prepare_response(live);
   // First, so that a route's own has the last word.
-  if (refusal_) refusal_->on_response(live.exchange);
+  if (live.refusal_page) live.refusal_page->on_response(live.exchange);
   if (live.route) live.route->chain.respond(live.exchange, live.progress);
   complete_response(live.exchange, dates_);
 }
 
 // In place of a response that broke behind the hooks, before it was sent.
-void Gateway::respond_with_refusal(Exchange& exchange) {
+void Gateway::respond_with_refusal(LiveExchange& live) {
+  auto& exchange = live.exchange;
   exchange.drop_response_filters();
-  if (refusal_) refusal_->on_response(exchange);
+  if (live.refusal_page) live.refusal_page->on_response(exchange);
   complete_response(exchange, dates_);
 }
 

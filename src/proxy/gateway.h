@@ -12,9 +12,8 @@
 #include "http/date.h"
 #include "http/reason.h"
 #include "proxy/forwarder.h"
+#include "proxy/generation.h"
 #include "proxy/live_exchange.h"
-#include "proxy/route.h"
-#include "proxy/route_table.h"
 #include "telemetry/access_log.h"
 #include "telemetry/shard.h"
 
@@ -26,7 +25,7 @@ struct ListenerSettings {
   std::uint64_t max_body = 0;  ///< Bytes; 0: no limit.
 };
 
-/// What a worker brings along; outlives its gateways.
+/// What a worker brings along; outlives its gateway.
 struct WorkerParts {
   net::Loop& loop;
   Rng& rng;
@@ -36,13 +35,14 @@ struct WorkerParts {
   const SharedMemoryPressure* memory = nullptr;  ///< Null: without a ceiling.
 };
 
-/// Immutable but for what routes count and balance; loop's thread only, once built.
+/// One a worker; loop's thread only, once built.
 class Gateway {
  public:
-  /// `routes[i]` is where entry i of the table leads. `refusal`, which may be null and has no slots, is shown
-  /// every response before the chain of its route, if it has one.
-  Gateway(WorkerParts parts, std::shared_ptr<const RouteTable> table,
-          std::vector<std::unique_ptr<Route>> routes, std::unique_ptr<Middleware> refusal = nullptr);
+  /// Of no routes before use().
+  explicit Gateway(WorkerParts parts) : parts_(parts), forwarder_(parts.rng, parts.via_token) {}
+
+  /// Exchanges that begin from now on are served by this generation; those under way go on as they are.
+  void use(std::shared_ptr<const Generation> generation) noexcept { generation_ = std::move(generation); }
 
   /// Serves the request in live.exchange.request, whose client facts are set, up to its on_done.
   /// `refusal`: what the codec found wrong with it, if anything; such a request passes no chain.
@@ -56,17 +56,16 @@ class Gateway {
   bool memory_is_short() const noexcept { return parts_.memory && parts_.memory->high(); }
 
  private:
+  static std::shared_ptr<const Generation> nothing();
   Step find_route(LiveExchange& live);
   Step begin(LiveExchange& live, const http::Refusal& refusal);
   void respond(LiveExchange& live, bool upstream);
-  void respond_with_refusal(Exchange& exchange);
+  void respond_with_refusal(LiveExchange& live);
   void finish(LiveExchange& live);
   void log(const LiveExchange& live, std::optional<Duration> upstream_time);
 
   WorkerParts parts_;
-  std::shared_ptr<const RouteTable> table_;
-  std::vector<std::unique_ptr<Route>> routes_;
-  std::unique_ptr<Middleware> refusal_;
+  std::shared_ptr<const Generation> generation_ = nothing();
   Forwarder forwarder_;
   http::DateCache dates_;
 };

@@ -70,7 +70,6 @@ void H2Session::on_dropped(ServerStream& stream) noexcept { lease_of(stream)->li
 
 Task<void> H2Session::serve(Lease lease, http::Refusal refusal) {
   auto& exchange = lease->live.exchange;
-  const auto gateway = listener_.gateway_;
   exchange.times.request_head_bytes = lease->head_size();
   lease->live.private_connections = &private_connections_;
   client_.describe(exchange);
@@ -79,7 +78,7 @@ Task<void> H2Session::serve(Lease lease, http::Refusal refusal) {
       http::equal_ignore_case(lease->scheme(), "https") && exchange.request.scheme != "https";
   if (!refusal && (another_scheme || !client_.may_ask(exchange.request)))
     refusal = {http::Reason::misdirected, {}};
-  co_await gateway->serve(lease->live, *lease, listener_.plan_->settings, refusal);
+  co_await listener_.gateway_.serve(lease->live, *lease, listener_.plan_->settings, refusal);
   co_await lease->linger();
   lease->end();
   lease->unlink();

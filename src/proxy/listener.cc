@@ -21,31 +21,10 @@ telemetry::ConnectionEnd end_of_refused(http::Reason why) {
 }  // namespace
 
 Listener::Listener(net::Loop& loop, std::shared_ptr<const ListenerPlan> plan,
-                   telemetry::ListenerMetrics& metrics, ExchangePool& exchanges,
-                   std::shared_ptr<Gateway> gateway)
-    : loop_(loop),
-      plan_(std::move(plan)),
-      metrics_(metrics),
-      exchanges_(exchanges),
-      gateway_(std::move(gateway)) {}
+                   telemetry::ListenerMetrics& metrics, ExchangePool& exchanges, Gateway& gateway)
+    : loop_(loop), plan_(std::move(plan)), metrics_(metrics), exchanges_(exchanges), gateway_(gateway) {}
 
 Listener::~Listener() = default;
-
-Task<void> Listener::run(std::unique_ptr<net::Acceptor> acceptor) {
-  acceptor_ = std::move(acceptor);
-  for (;;) {
-    auto transport = co_await acceptor_->accept();
-    if (!transport) {
-      if (transport.error().fault == Fault::cancelled) break;
-      metrics_.accept_errors.add();
-      if (transport.error().fault == Fault::no_descriptors) report_no_descriptors();
-      continue;
-    }
-    metrics_.opened();
-    serve(std::move(*transport));
-  }
-  acceptor_.reset();
-}
 
 // A connection that has no session yet: it has a time limit, and stop() breaks it.
 class Listener::Opening : public ListHook<> {
@@ -62,10 +41,16 @@ class Listener::Opening : public ListHook<> {
   net::Deadline deadline_;
 };
 
-void Listener::serve(std::unique_ptr<net::Transport> transport) {
-  if (gateway_->memory_is_short()) {
+void Listener::not_accepted(const Error& error) {
+  metrics_.accept_errors.add();
+  if (error.fault == Fault::no_descriptors) report_no_descriptors();
+}
+
+void Listener::take(std::unique_ptr<net::Transport> transport) {
+  metrics_.opened();
+  if (gateway_.memory_is_short()) {
     refuse(std::move(transport), http::Reason::memory_pressure);
-  } else if (!plan_->connections->take()) {
+  } else if (!plan_->counts->connections.take()) {
     refuse(std::move(transport), http::Reason::connection_limit);
   } else if (plan_->proxy_protocol) {
     tasks_.spawn(take_proxy_header(std::move(transport)));
@@ -92,7 +77,7 @@ Task<void> Listener::take_proxy_header(std::unique_ptr<net::Transport> transport
 // The client's own address is known, whatever came in between.
 void Listener::welcome(std::unique_ptr<net::Transport> transport) {
   if (counts_client(*transport) && !plan_->clients->take(transport->peer())) {
-    plan_->connections->give();
+    plan_->counts->connections.give();
     refuse(std::move(transport), http::Reason::connection_limit);
   } else if (plan_->tls) {
     tasks_.spawn(encrypt(std::move(transport)));
@@ -147,7 +132,7 @@ void Listener::ended(const net::Transport& transport, telemetry::ConnectionEnd h
 }
 
 void Listener::closed(telemetry::ConnectionEnd how) noexcept {
-  plan_->connections->give();
+  plan_->counts->connections.give();
   metrics_.ended(how);
 }
 
@@ -156,7 +141,7 @@ std::string Listener::connection_refusal(http::Reason why) {
   auto lease = exchanges_.h1.take();
   auto& exchange = lease->live.exchange;
   exchange.begin(loop_.now(), loop_.wall());
-  gateway_->refuse_connection(exchange, why);
+  gateway_.refuse_connection(exchange, why);
   const auto body = exchange.reply_body();
   const auto length = std::to_string(body.size());
   codec::h1::ExtraFields extra;
@@ -170,7 +155,7 @@ std::string Listener::connection_refusal(http::Reason why) {
 }
 
 void Listener::report_no_descriptors() {
-  if (const auto count = plan_->no_descriptors->due(loop_.now())) {
+  if (const auto count = plan_->counts->no_descriptors.due(loop_.now())) {
     log::error(
         "listener {}: no file descriptor was left for a connection, {} time{}; raise LimitNOFILE (ulimit -n)",
         plan_->settings.name, *count, *count == 1 ? "" : "s");
@@ -179,7 +164,7 @@ void Listener::report_no_descriptors() {
 
 // Says why before it closes; a client that does not take it at once goes without.
 Task<void> Listener::turn_away(std::unique_ptr<net::Transport> transport, http::Reason why) {
-  auto& slots = why == http::Reason::memory_pressure ? *plan_->shed : *plan_->refusals;
+  auto& slots = why == http::Reason::memory_pressure ? plan_->counts->shed : plan_->counts->refusals;
   if (!slots.take()) co_return metrics_.ended(end_of_refused(why));
   const std::string text = connection_refusal(why);
   Slice refusal = text;
@@ -215,7 +200,6 @@ void Listener::make_room() noexcept {
 
 void Listener::stop() noexcept {
   closing_ = stopping_ = true;
-  if (acceptor_) acceptor_->stop();
   openings_.each([](Opening& opening) { opening.abort(); });
   sessions_.each([](Serving& session) { session.stop(); });
 }

@@ -1,4 +1,4 @@
-// A listener on one worker: accepts connections and serves them with the current gateway.
+// A listener on one worker: serves the connections that come in by it.
 #pragma once
 
 #include <cstdint>
@@ -41,14 +41,20 @@ struct ListenerPlan {
   std::uint64_t requests_per_connection = 10'000;
   std::function<bool(const net::Address&)>
       trusts;  ///< Whose forwarding fields are believed; empty: nobody's.
-  std::unique_ptr<SharedConnectionCount> connections;
-  /// Those over a limit that are being told so; more are closed without a word.
-  std::unique_ptr<SharedConnectionCount> refusals = std::make_unique<SharedConnectionCount>(1000);
-  /// The same for want of memory, where there are descriptors enough.
-  std::unique_ptr<SharedConnectionCount> shed = std::make_unique<SharedConnectionCount>(1000);
-  std::unique_ptr<log::SharedEvery> no_descriptors =
-      std::make_unique<log::SharedEvery>(std::chrono::seconds(10));
-  std::unique_ptr<SharedClientCounts> clients;  ///< Null: no limit for one client.
+  /// What is counted of the listener's connections; a plan that replaces another goes on with its counts.
+  struct Counts {
+    explicit Counts(std::uint64_t limit) : connections(limit) {}
+    SharedConnectionCount connections;
+    /// Those over a limit that are being told so; more are closed without a word.
+    SharedConnectionCount refusals{1000};
+    /// The same for want of memory, where there are descriptors enough.
+    SharedConnectionCount shed{1000};
+    log::SharedEvery no_descriptors{std::chrono::seconds(10)};
+  };
+  std::uint64_t max_connections = 0;  ///< The limit of counts->connections once this is in force.
+  std::shared_ptr<Counts> counts;
+  std::uint64_t max_connections_of_client = 0;  ///< The same of `clients`.
+  std::shared_ptr<SharedClientCounts> clients;  ///< Null: no limit for one client.
   bool proxy_protocol = false;  ///< Every connection begins with a PROXY header, from a trusted peer.
   std::optional<TlsPlan> tls;   ///< Unset: in the clear.
 };
@@ -58,22 +64,23 @@ class Serving;
 class Listener {
  public:
   Listener(net::Loop& loop, std::shared_ptr<const ListenerPlan> plan, telemetry::ListenerMetrics& metrics,
-           ExchangePool& exchanges, std::shared_ptr<Gateway> gateway);
+           ExchangePool& exchanges, Gateway& gateway);
   ~Listener();
 
-  /// Accepts until stop().
-  Task<void> run(std::unique_ptr<net::Acceptor> acceptor);
+  /// Serves a connection that was accepted.
+  void take(std::unique_ptr<net::Transport> transport);
+  /// One could not be accepted.
+  void not_accepted(const Error& error);
 
-  /// New exchanges go to this gateway; those under way stay with theirs.
-  void use(std::shared_ptr<Gateway> gateway) noexcept { gateway_ = std::move(gateway); }
+  const ListenerPlan& plan() const noexcept { return *plan_; }
 
-  /// Accepts on, but every response from now on says that its connection ends.
+  /// Takes connections on, but every response from now on says that its connection ends.
   void announce_close() noexcept;
   /// Connections that have waited for a request, or for the rest of its head, for a second or more end.
   void end_waiting() noexcept;
   /// Others wait for upstream connections: clients who are too slow for theirs lose them.
   void make_room() noexcept;
-  /// Accepts no more; idle connections end, others after their exchange.
+  /// No connection is taken after this; idle ones end, others after their exchange.
   void stop() noexcept;
   /// Breaks what is left.
   void abort() noexcept;
@@ -86,7 +93,6 @@ class Listener {
   friend class H2Session;
   class Opening;
 
-  void serve(std::unique_ptr<net::Transport> transport);
   Task<void> take_proxy_header(std::unique_ptr<net::Transport> transport);
   void welcome(std::unique_ptr<net::Transport> transport);
   void refuse(std::unique_ptr<net::Transport> transport, http::Reason why);
@@ -104,8 +110,7 @@ class Listener {
   std::shared_ptr<const ListenerPlan> plan_;
   telemetry::ListenerMetrics& metrics_;
   ExchangePool& exchanges_;
-  std::shared_ptr<Gateway> gateway_;
-  std::unique_ptr<net::Acceptor> acceptor_;
+  Gateway& gateway_;
   IntrusiveList<Serving> sessions_;
   IntrusiveList<Opening> openings_;
   TaskGroup tasks_;

@@ -32,7 +32,6 @@ void HangupWatch::on_activity() noexcept {
 
 void LiveExchange::begin(codec::ServerStream& stream) noexcept {
   client = &stream;
-  route = nullptr;
   progress = {};
   canceller.reset();
   route_deadline = try_deadline = TimePoint::max();
@@ -57,7 +56,8 @@ void LiveExchange::end() noexcept {
   buffered.release();
   exchange.clear();
   client = nullptr;
-  route = nullptr;
+  refusal_page.reset();
+  route.reset();
 }
 
 void LiveExchange::give_up(http::Reason why) noexcept {

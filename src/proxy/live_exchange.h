@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "base/error.h"
@@ -88,8 +89,9 @@ class LiveExchange {
   codec::ServerStream* client = nullptr;
   upstream::PrivateConnections* private_connections = nullptr;  // of the client's connection
   const SharedMemoryPressure* memory = nullptr;                 // null: without a ceiling
-  Route* route = nullptr;
-  std::string_view path;  // as asked for, before any rewrite
+  std::shared_ptr<Route> route;                                 // it may be in force no longer
+  std::shared_ptr<Middleware> refusal_page;                     // of the generation that it came in under
+  std::string_view path;                                        // as asked for, before any rewrite
   ChainProgress progress;
   CallDeadline call_deadline;  // of a gRPC call
 

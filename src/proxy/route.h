@@ -20,7 +20,7 @@ namespace sluice::proxy {
 
 /// An upstream and what this worker counts of it.
 struct RouteTarget {
-  upstream::Upstream* upstream;
+  std::shared_ptr<upstream::Upstream> upstream;
   telemetry::UpstreamMetrics* metrics;
 };
 

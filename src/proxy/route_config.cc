@@ -63,15 +63,48 @@ std::string unused(const std::string& wanted, const std::set<std::string>& taken
   return name;
 }
 
-std::shared_ptr<const MiddlewarePlan> plan_for(const conf::Tagged& use, const NamedPlans& named) {
-  if (!use.is_reference()) return plan_of(use.definition);
-  return std::find_if(named.begin(), named.end(), [&](const auto& n) { return n.first == use.reference; })
-      ->second;
+std::shared_ptr<const MiddlewarePlan> named_plan(const std::string& name, const NamedPlans& named) {
+  return std::find_if(named.begin(), named.end(), [&](const auto& n) { return n.first == name; })->second;
+}
+
+/// The links of a chain that is replaced, each for one of its successors.
+class Predecessors {
+ public:
+  explicit Predecessors(const ChainPlans& links) {
+    for (const auto& link : links) {
+      if (!link.kind.empty()) free_.push_back(&link);
+    }
+  }
+
+  /// One of the same settings, else the first of the same kind, else null.
+  const ChainLink* take(const std::string& kind, std::uint64_t content) {
+    const auto same = [&](const ChainLink* link) { return link->kind == kind && link->content == content; };
+    auto at = std::find_if(free_.begin(), free_.end(), same);
+    if (at == free_.end())
+      at =
+          std::find_if(free_.begin(), free_.end(), [&](const ChainLink* link) { return link->kind == kind; });
+    if (at == free_.end()) return nullptr;
+    const auto* taken = *at;
+    free_.erase(at);
+    return taken;
+  }
+
+ private:
+  std::vector<const ChainLink*> free_;
+};
+
+ChainLink link_for(const conf::Tagged& use, const NamedPlans& named, Predecessors& before) {
+  if (use.is_reference()) return {named_plan(use.reference, named)};
+  const auto& definition = use.definition;
+  const auto content = conf::content_hash({definition.entry->spec(), definition.value.get()});
+  const auto* known = before.take(definition.kind, content);
+  if (known && known->content == content) return *known;
+  return {plan_of(definition, known ? known->plan.get() : nullptr), definition.kind, content};
 }
 
 template <class Config>
-std::shared_ptr<const MiddlewarePlan> own_plan(const MiddlewareKind& kind, const Config& config) {
-  return kind.plan(std::make_shared<const Config>(config));
+ChainLink own_link(const MiddlewareKind& kind, const Config& config) {
+  return {kind.plan(std::make_shared<const Config>(config), nullptr)};
 }
 
 }  // namespace
@@ -152,19 +185,19 @@ std::vector<RouteEntry> route_entries(const std::vector<RouteConfig>& routes) {
   return entries;
 }
 
-std::vector<std::shared_ptr<const MiddlewarePlan>> chain_plans(const RouteConfig& route,
-                                                               const NamedPlans& named) {
-  std::vector<std::shared_ptr<const MiddlewarePlan>> plans;
+ChainPlans chain_plans(const RouteConfig& route, const NamedPlans& named, const ChainPlans& before) {
+  ChainPlans links;
+  Predecessors predecessors(before);
   if (route.response_headers)
-    plans.push_back(own_plan(middleware::response_headers_kind(), *route.response_headers));
-  if (route.grpc_web) plans.push_back(middleware::grpc_web_plan());
-  if (route.refusal) plans.push_back(own_plan(middleware::refusal_kind(), *route.refusal));
-  for (const conf::Tagged& use : route.middlewares) plans.push_back(plan_for(use, named));
+    links.push_back(own_link(middleware::response_headers_kind(), *route.response_headers));
+  if (route.grpc_web) links.push_back({middleware::grpc_web_plan()});
+  if (route.refusal) links.push_back(own_link(middleware::refusal_kind(), *route.refusal));
+  for (const conf::Tagged& use : route.middlewares) links.push_back(link_for(use, named, predecessors));
   if (route.request_headers)
-    plans.push_back(own_plan(middleware::request_headers_kind(), *route.request_headers));
-  if (route.redirect) plans.push_back(own_plan(middleware::redirect_kind(), *route.redirect));
-  if (route.respond) plans.push_back(own_plan(middleware::respond_kind(), *route.respond));
-  return plans;
+    links.push_back(own_link(middleware::request_headers_kind(), *route.request_headers));
+  if (route.redirect) links.push_back(own_link(middleware::redirect_kind(), *route.redirect));
+  if (route.respond) links.push_back(own_link(middleware::respond_kind(), *route.respond));
+  return links;
 }
 
 }  // namespace sluice::proxy

@@ -1,6 +1,7 @@
 // One route as the configuration says it: what it takes, what it does.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -58,6 +59,14 @@ std::vector<RouteEntry> route_entries(const std::vector<RouteConfig>& routes);
 /// Middlewares by the names of the configuration's `middlewares`: one plan for all who use it.
 using NamedPlans = std::vector<std::pair<std::string_view, std::shared_ptr<const MiddlewarePlan>>>;
 
+/// One middleware of a chain as it is planned.
+struct ChainLink {
+  std::shared_ptr<const MiddlewarePlan> plan;
+  std::string kind{};         ///< Of one that was defined on the spot; empty for all others.
+  std::uint64_t content = 0;  ///< The same: equal for equal settings.
+};
+using ChainPlans = std::vector<ChainLink>;
+
 /// The plans of a route's chain, outermost first:
 ///   response_headers   outermost: it has the last word, on refusals of the others too
 ///   grpc_web           what is inside of it knows gRPC alone
@@ -65,8 +74,9 @@ using NamedPlans = std::vector<std::pair<std::string_view, std::shared_ptr<const
 ///   middlewares        in the order of the file
 ///   request_headers    innermost of those that go on: it knows the consumer that auth has found
 ///   redirect, respond  end the chain
-/// `named` has every middleware that the route names.
-std::vector<std::shared_ptr<const MiddlewarePlan>> chain_plans(const RouteConfig& route,
-                                                               const NamedPlans& named);
+/// `named` has every middleware that the route names. `before` is the chain that this one replaces: what was
+/// defined on the spot there keeps its plan where its settings are the same, and hands over its state where
+/// they are others.
+ChainPlans chain_plans(const RouteConfig& route, const NamedPlans& named, const ChainPlans& before = {});
 
 }  // namespace sluice::proxy

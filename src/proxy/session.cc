@@ -24,10 +24,9 @@ Task<void> Session::run(std::unique_ptr<Session> self) {
     if (found == Wait::end || found == Wait::broken) co_return self->ended(self->end_without_request(found));
     if (self->switches_to_h2(found)) co_return self->go_on_in_h2();
     auto lease = listener.exchanges_.h1.take();
-    auto gateway = listener.gateway_;
     auto refusal = self->begin(*lease, found);
     self->current_ = lease.get();
-    co_await gateway->serve(lease->live, lease->stream, listener.plan_->settings, refusal);
+    co_await listener.gateway_.serve(lease->live, lease->stream, listener.plan_->settings, refusal);
     self->current_ = nullptr;
     if (lease->live.given_up == http::Reason::drained) co_return self->ended(ConnectionEnd::drained);
     if (lease->stream.end() && !listener.stopping_) continue;

@@ -49,11 +49,7 @@ int serve_until_told(Server& server, const Signals& signals) {
     const int signal = signals.next();
     if (signals.ends(signal)) return signal;
     if (signal == SIGUSR1) server.reopen_logs();
-    if (signal == SIGHUP) {
-      log::warn(
-          "SIGHUP: reload is not there yet; restart to take a changed configuration; "
-          "SIGUSR1 reopens the access log");
-    }
+    if (signal == SIGHUP) server.reload("SIGHUP");
   }
 }
 
@@ -67,13 +63,13 @@ void leave_on_second_signal(const Signals& signals) {
   }).detach();
 }
 
-int serve(const Signals& signals, std::shared_ptr<const Snapshot> snapshot,
+int serve(const Signals& signals, std::shared_ptr<const Snapshot> snapshot, Reloader::Load load,
           const std::function<void(const Server&)>& started) {
-  Server server(snapshot);
+  Server server(snapshot, std::move(load));
   announce(server, *snapshot);
   started(server);
   const int signal = serve_until_told(server, signals);
-  log::info("SIG{}: draining for at most {}", sigabbrev_np(signal), format(snapshot->config.shutdown.drain));
+  log::info("SIG{}: draining for at most {}", sigabbrev_np(signal), format(server.drain_time()));
   leave_on_second_signal(signals);
   auto report = server.shutdown();
   if (report.cut != 0) {
@@ -97,7 +93,8 @@ int run(const std::string& file) try {
     return fail(fmt::format("{} has {} problem{}; nothing was started", file, problems.size(),
                             problems.size() == 1 ? "" : "s"));
   }
-  return serve(Signals(), std::move(snapshot), [](const Server&) {});
+  const auto load = [file](conf::Problems& found) { return load_config(file, found); };
+  return serve(Signals(), std::move(snapshot), load, [](const Server&) {});
 } catch (const StartError& error) {
   return fail(error.what());
 } catch (const std::exception& error) {
@@ -119,6 +116,19 @@ int check(const std::string& file, bool json) {
   return snapshot ? 0 : 1;
 }
 
+int diff(const std::string& before, const std::string& after, bool json) {
+  conf::Problems problems;
+  const auto old = load_config(before, problems);
+  const auto wanted = load_config(after, problems);
+  if (!old || !wanted) {
+    print_error(problems.text());
+    return 1;
+  }
+  const auto changes = changes_between(parts_of(*old), parts_of(*wanted));
+  fmt::print("{}\n", json ? to_json(changes).dump(2) : changes.text());
+  return 0;
+}
+
 int schema() {
   fmt::print("{}\n", schema_text());
   return 0;
@@ -135,7 +145,7 @@ int demo(const Demo::Ports& ports) try {
   conf::Problems problems;
   auto snapshot = compiled(parse_config(demo.config(), "demo.yaml", problems), problems);
   if (!snapshot) return fail("the demo's configuration is wrong:\n" + problems.text());
-  return serve(signals, std::move(snapshot), [&](const Server& server) {
+  return serve(signals, std::move(snapshot), {}, [&](const Server& server) {
     fmt::print("The demo's configuration:\n\n{}\nTry, from another terminal:\n{}Ctrl-C ends the demo.\n\n",
                demo.config(), demo.guide(server.addresses(), *server.admin_address()));
     std::fflush(stdout);

@@ -13,6 +13,9 @@ int run(const std::string& file);
 /// Reports what is wrong with a configuration, all of it, and starts nothing.
 int check(const std::string& file, bool json);
 
+/// Says what a reload from one configuration to another would change.
+int diff(const std::string& before, const std::string& after, bool json);
+
 /// Prints the JSON Schema of the configuration.
 int schema();
 

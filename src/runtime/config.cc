@@ -19,6 +19,11 @@ conf::Option address_range() {
       [](std::string_view text) { return text == "unix" || net::Prefix::parse(text).has_value(); });
 }
 
+bool is_admin_key(std::string_view text) {
+  const auto is_visible = [](char c) { return c >= '!' && c <= '~'; };
+  return text.size() >= 16 && text.size() <= 256 && std::all_of(text.begin(), text.end(), is_visible);
+}
+
 }  // namespace
 
 const conf::ObjectSpec& ListenerLimitsConfig::spec() {
@@ -101,9 +106,15 @@ const conf::ObjectSpec& ListenerConfig::spec() {
 const conf::ObjectSpec& AdminConfig::spec() {
   static const conf::ObjectSpec spec =
       conf::object<AdminConfig>(
-          "Admin", "The listener for operators: /metrics, /healthz, /readyz, /upstreams, /config.")
+          "Admin", "The listener for operators: /metrics, /healthz, /readyz, /upstreams, /config, /reload.")
           .field("address", &AdminConfig::address, "Where to listen; keep it off public networks.",
-                 conf::required(), listen_address());
+                 conf::required(), listen_address())
+          .field(
+              "key", &AdminConfig::key,
+              "Whoever shows it as Authorization: Bearer may change things. Without one that is possible on "
+              "a "
+              "unix socket alone, by its file's mode.",
+              conf::matching("a key of 16 to 256 visible ASCII characters", "^[!-~]{16,256}$", is_admin_key));
   return spec;
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/units.h"
 #include "conf/binder.h"
+#include "conf/secret.h"
 #include "net/loop.h"
 #include "proxy/route_config.h"
 #include "runtime/memory_limit.h"
@@ -55,6 +56,7 @@ struct ListenerConfig {
 
 struct AdminConfig {
   conf::Located<std::string> address;
+  std::optional<conf::Secret> key;
 
   static const conf::ObjectSpec& spec();
 };

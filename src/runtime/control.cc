@@ -2,6 +2,9 @@
 
 #include <pthread.h>
 
+#include <set>
+#include <utility>
+
 #include "net/backend.h"
 #include "runtime/thread_start.h"
 #include "telemetry/log.h"
@@ -17,9 +20,9 @@ void log_line(bool warning, std::string_view line) {
 
 }  // namespace
 
-Control::Control(const std::vector<std::shared_ptr<upstream::SharedUpstream>>& upstreams)
-    : rng_(static_cast<std::uint64_t>(clock_.now().time_since_epoch().count())), upstreams_(upstreams) {
-  upstream::resolve_all(resolver_, upstreams, kResolvePatience);
+Control::Control(const Upstreams& upstreams)
+    : rng_(static_cast<std::uint64_t>(clock_.now().time_since_epoch().count())) {
+  resolve(upstreams);
   ThreadStart start;
   thread_ = std::thread([this, &start] {
     pthread_setname_np(pthread_self(), "control");
@@ -28,12 +31,47 @@ Control::Control(const std::vector<std::shared_ptr<upstream::SharedUpstream>>& u
   start.await(thread_);
   loop_->post([this, upstreams] {
     discovery_ = std::make_unique<upstream::Discovery>(*loop_, resolver_, log_line);
-    for (const auto& upstream : upstreams) {
-      discovery_->add(upstream);
-      checkers_.push_back(std::make_unique<upstream::HealthChecker>(*loop_, rng_, upstream, log_line));
-      checkers_.back()->start();
-    }
+    take_over(upstreams);
   });
+}
+
+void Control::resolve(const Upstreams& upstreams) {
+  upstream::resolve_all(resolver_, upstreams, kResolvePatience);
+}
+
+void Control::adopt(Upstreams upstreams) {
+  loop_->post([this, upstreams = std::move(upstreams)]() mutable { take_over(std::move(upstreams)); });
+}
+
+void Control::take_over(Upstreams upstreams) {
+  const std::set<std::shared_ptr<upstream::SharedUpstream>> wanted(upstreams.begin(), upstreams.end());
+  std::set<std::shared_ptr<upstream::SharedUpstream>> known;
+  std::vector<Checked> stay;
+  for (auto& one : checked_) {
+    if (wanted.contains(one.upstream)) {
+      known.insert(one.upstream);
+      stay.push_back(std::move(one));
+    } else {
+      leaving_.spawn(dismiss(std::move(one)));
+    }
+  }
+  checked_ = std::move(stay);
+  for (const auto& upstream : upstreams) {
+    if (!known.contains(upstream)) add(upstream);
+  }
+  upstreams_ = std::move(upstreams);
+}
+
+void Control::add(const std::shared_ptr<upstream::SharedUpstream>& upstream) {
+  discovery_->add(upstream);
+  checked_.push_back({upstream, std::make_unique<upstream::HealthChecker>(*loop_, rng_, upstream, log_line)});
+  checked_.back().checker->start();
+}
+
+Task<void> Control::dismiss(Checked checked) {
+  discovery_->remove(*checked.upstream);
+  checked.checker->stop();
+  co_await checked.checker->join();
 }
 
 void Control::watch_queues(std::function<void()> make_room) {
@@ -59,15 +97,15 @@ Control::~Control() {
 Task<void> Control::end() {
   queues_.reset();
   memory_.reset();
-  for (auto& checker : checkers_) checker->stop();
-  for (auto& checker : checkers_) co_await checker->join();
+  for (auto& one : checked_) leaving_.spawn(dismiss(std::move(one)));
+  checked_.clear();
+  co_await leaving_.join();
   loop_->stop();
 }
 
 void Control::run() {
   loop_->run();
   stop_called_.get_future().wait();  // the destructor has let go of the loop
-  checkers_.clear();
   discovery_.reset();
   loop_.reset();
 }

@@ -21,8 +21,16 @@ namespace sluice::runtime {
 
 class Control {
  public:
+  using Upstreams = std::vector<std::shared_ptr<upstream::SharedUpstream>>;
+
   /// Resolves what must be resolved, for a moment, then starts the thread.
-  explicit Control(const std::vector<std::shared_ptr<upstream::SharedUpstream>>& upstreams);
+  explicit Control(const Upstreams& upstreams);
+
+  /// Resolves what of these has no address yet, for a moment, so that the first request finds one.
+  void resolve(const Upstreams& upstreams);
+
+  /// Checks and refreshes these from now on: those that are here already go on, the others begin or end.
+  void adopt(Upstreams upstreams);
 
   /// Begins to watch who waits for upstream connections; `make_room` is called while anybody does, and must
   /// live until this ends. Once.
@@ -34,7 +42,15 @@ class Control {
   ~Control();
 
  private:
+  struct Checked {
+    std::shared_ptr<upstream::SharedUpstream> upstream;
+    std::unique_ptr<upstream::HealthChecker> checker;
+  };
+
   void run();
+  void take_over(Upstreams upstreams);
+  void add(const std::shared_ptr<upstream::SharedUpstream>& upstream);
+  Task<void> dismiss(Checked checked);
   Task<void> end();
 
   SystemClock clock_;
@@ -42,10 +58,11 @@ class Control {
   upstream::ThreadResolver resolver_;
   std::unique_ptr<net::Loop> loop_;
   std::unique_ptr<upstream::Discovery> discovery_;
-  std::vector<std::unique_ptr<upstream::HealthChecker>> checkers_;
-  const std::vector<std::shared_ptr<upstream::SharedUpstream>> upstreams_;
+  std::vector<Checked> checked_;
+  Upstreams upstreams_;  // of the loop's thread
   std::unique_ptr<QueueWatch> queues_;
   std::unique_ptr<MemoryWatch> memory_;
+  TaskGroup leaving_;  // whose checks end
   TaskGroup tasks_;
   std::promise<void> stop_called_;
   std::thread thread_;

@@ -34,35 +34,38 @@ void EmbeddedServer::run() {
   plan->settings.name = name_;
   plan->h2.emplace();
   plan->trusts = [](const net::Address&) { return true; };  // the demo's origins show what the gateway says
-  plan->connections = std::make_unique<proxy::SharedConnectionCount>(1000);
-  listener_ = std::make_unique<proxy::Listener>(*loop_, plan, shard_.listener(name_), *exchanges_, gateway());
-  if (auto acceptor = loop_->network().listen(socket_)) {
-    tasks_.spawn(listener_->run(std::move(*acceptor)));
-  }
+  plan->counts = std::make_shared<proxy::ListenerPlan::Counts>(1000);
+  gateway_ = std::make_unique<proxy::Gateway>(proxy::WorkerParts{*loop_, rng_, shard_, no_log_.port(0)});
+  gateway_->use(generation());
+  listener_ = std::make_unique<proxy::Listener>(*loop_, plan, shard_.listener(name_), *exchanges_, *gateway_);
+  if (auto acceptor = loop_->network().listen(socket_))
+    entrance_ = std::make_unique<proxy::Entrance>(std::move(*acceptor), *listener_);
   loop_->run();
   stop_called_.get_future().wait();  // the destructor has let go of the loop
+  entrance_.reset();
   listener_.reset();
+  gateway_.reset();
   exchanges_.reset();
   loop_.reset();
 }
 
-std::shared_ptr<proxy::Gateway> EmbeddedServer::gateway() {
+std::shared_ptr<const proxy::Generation> EmbeddedServer::generation() {
   proxy::RouteMatch all;
   conf::Problems problems;
   proxy::RouteEntry entry{&all, name_, {}};
   auto table = std::make_shared<const proxy::RouteTable>(std::span(&entry, 1), problems);
   std::vector<std::unique_ptr<Middleware>> chain;
   chain.push_back(make_handler_(*loop_));
-  std::vector<std::unique_ptr<proxy::Route>> routes;
-  routes.push_back(std::make_unique<proxy::Route>(proxy::Route{
-      {.name = name_}, proxy::Chain(std::move(chain), {}), {}, proxy::Split({1}), shard_.route(name_)}));
-  return std::make_shared<proxy::Gateway>(proxy::WorkerParts{*loop_, rng_, shard_, no_log_.port(0)}, table,
-                                          std::move(routes));
+  auto route = std::make_shared<proxy::Route>(proxy::Route{
+      {.name = name_}, proxy::Chain(std::move(chain), {}), {}, proxy::Split({1}), shard_.route(name_)});
+  return std::make_shared<const proxy::Generation>(proxy::Generation{table, {std::move(route)}, nullptr});
 }
 
 Task<void> EmbeddedServer::end() {
+  if (entrance_) entrance_->stop();
   listener_->stop();
   listener_->abort();
+  if (entrance_) co_await entrance_->drained();
   co_await listener_->drained();
   loop_->stop();
 }

@@ -14,7 +14,9 @@
 #include "base/rng.h"
 #include "net/listen.h"
 #include "net/loop.h"
+#include "proxy/entrance.h"
 #include "proxy/exchange_pool.h"
+#include "proxy/gateway.h"
 #include "proxy/listener.h"
 #include "sluice/middleware.h"
 #include "telemetry/access_log.h"
@@ -37,7 +39,7 @@ class EmbeddedServer {
 
  private:
   void run();
-  std::shared_ptr<proxy::Gateway> gateway();
+  std::shared_ptr<const proxy::Generation> generation();
   Task<void> end();
 
   const std::string name_;
@@ -49,7 +51,9 @@ class EmbeddedServer {
   telemetry::AccessLog no_log_;
   std::unique_ptr<net::Loop> loop_;
   std::unique_ptr<proxy::ExchangePool> exchanges_;
+  std::unique_ptr<proxy::Gateway> gateway_;
   std::unique_ptr<proxy::Listener> listener_;
+  std::unique_ptr<proxy::Entrance> entrance_;
   std::promise<void> stop_called_;
   TaskGroup tasks_;
   std::thread thread_;

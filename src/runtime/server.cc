@@ -116,16 +116,43 @@ std::vector<telemetry::PoolState> pool_states(const Snapshot& snapshot) {
   return states;
 }
 
+telemetry::ConfigState config_state(const ReloadState& state) {
+  return {.stale = state.stale(),
+          .taken = state.taken,
+          .refused = state.refused,
+          .in_force_since = std::chrono::duration<double>(state.in_force_since.time_since_epoch()).count()};
+}
+
+// `reloader` is null where there is no file.
+AdminPage ready_page(bool ready, const Reloader* reloader) {
+  nlohmann::ordered_json page{{"ready", ready}};
+  if (!ready) page["reason"] = "draining";
+  const auto state = reloader ? reloader->state() : ReloadState();
+  page["config_stale"] = state.stale();
+  if (state.problems) page["problems"] = nlohmann::ordered_json::parse(state.problems->json());
+  return {.status = ready ? 200 : 503, .body = page.dump() + "\n"};
+}
+
+AdminPage reload_page(const ReloadOutcome& outcome) {
+  nlohmann::ordered_json page{{"reloaded", outcome.changes.has_value()}};
+  if (outcome.changes) {
+    page.update(to_json(*outcome.changes));
+  } else {
+    page["problems"] = nlohmann::ordered_json::parse(outcome.problems.json());
+  }
+  return {.status = outcome.changes ? 200 : 422, .body = page.dump(2) + "\n"};
+}
+
 }  // namespace
 
-Server::Server(std::shared_ptr<const Snapshot> snapshot)
+Server::Server(std::shared_ptr<const Snapshot> snapshot, Reloader::Load load)
     : snapshot_(std::move(snapshot)), via_token_(fmt::format("{:08x}", std::random_device()())) {
   const auto& config = snapshot_->config;
   log::configure(config.log);
   choose_backend();
   auto count = config.workers.value_or(available_cores());
   share_descriptors(count);
-  auto sockets = bind(count);
+  auto listening = bind(*snapshot_, count);
   try {
     access_log_ = std::make_unique<telemetry::AccessLog>(config.access_log, count);
   } catch (const std::runtime_error& error) {
@@ -134,8 +161,14 @@ Server::Server(std::shared_ptr<const Snapshot> snapshot)
   for (unsigned i = 0; i < count; ++i) shards_.push_back(std::make_unique<telemetry::Shard>(i));
   control_ = std::make_unique<Control>(snapshot_->upstreams);
   memory_ceiling_ = memory_ceiling(config.limits.memory, available_memory());
+  if (load) {
+    reloader_ = std::make_unique<Reloader>(std::move(load), [this](Config next, conf::Problems& problems) {
+      return apply(std::move(next), problems);
+    });
+  }
   if (config.admin) start_admin();
-  start_workers(std::move(sockets));
+  start_workers(count);
+  put_in_force(snapshot_, std::move(listening));
   watch_memory();
   control_->watch_queues([this] {
     for (auto& worker : workers_) worker->make_room();
@@ -144,11 +177,24 @@ Server::Server(std::shared_ptr<const Snapshot> snapshot)
 }
 
 Server::~Server() {
+  if (reloader_) reloader_->stop();
   admin_file_.clear();
   admin_.reset();
   for (auto& shard : shards_) shard->watch_loop(nullptr);
   control_.reset();
+  sides_.clear();
   workers_.clear();
+}
+
+std::shared_ptr<const Snapshot> Server::snapshot() const {
+  const std::lock_guard lock(snapshot_mutex_);
+  return snapshot_;
+}
+
+std::vector<net::Address> Server::addresses() const {
+  std::vector<net::Address> addresses;
+  for (const auto& one : listening_) addresses.push_back(one.address);
+  return addresses;
 }
 
 void Server::choose_backend() {
@@ -176,34 +222,23 @@ void Server::share_descriptors(unsigned workers) {
   most_clients_ = shares.clients;
   clients_ = std::make_unique<proxy::SharedConnectionCount>(shares.clients);
   refusals_ = std::make_unique<proxy::SharedConnectionCount>(shares.refusals);
-  for (const auto& listener : snapshot_->listeners) {
-    listener->connections->within(*clients_);
-    listener->refusals->within(*refusals_);
-    listener->shed->within(*clients_);
-  }
 }
 
-// By listener, a socket for each worker.
-std::vector<std::vector<net::ListenSocket>> Server::bind(unsigned workers) {
-  std::vector<std::vector<net::ListenSocket>> sockets;
-  for (const auto& listener : snapshot_->config.listeners) {
-    sockets.push_back(bind_to(listener.address, {.copies = workers}));
-    addresses_.push_back(sockets.back().front().address);
-    listener_files_.emplace_back(addresses_.back());
+Server::Listenings Server::bind(const Snapshot& snapshot, unsigned workers) {
+  Listenings listening;
+  for (const auto& listener : snapshot.config.listeners) {
+    auto sockets = bind_to(listener.address, {.copies = workers});
+    const auto address = sockets.front().address;
+    listening.push_back({place_of(listener), address, std::move(sockets), net::SocketFile(address)});
   }
-  return sockets;
+  return listening;
 }
 
-void Server::start_workers(std::vector<std::vector<net::ListenSocket>> sockets) {
-  for (unsigned i = 0; i < shards_.size(); ++i) {
+void Server::start_workers(unsigned count) {
+  for (unsigned i = 0; i < count; ++i) {
     workers_.push_back(std::make_unique<Worker>(
         Worker::Parts{i, backend_, *shards_[i], access_log_->port(i), via_token_, memory_}));
     shards_[i]->watch_loop(&workers_[i]->loop().stats());
-  }
-  for (unsigned i = 0; i < workers_.size(); ++i) {
-    std::vector<net::ListenSocket> own;
-    for (auto& listener : sockets) own.push_back(listener[i]);
-    workers_[i]->serve(*snapshot_, std::move(own));
   }
 }
 
@@ -227,26 +262,38 @@ void Server::start_admin() {
   telemetry::ExpositionSources sources;
   for (const auto& shard : shards_) sources.shards.push_back(shard.get());
   sources.access_log = access_log_.get();
-  sources.endpoints = [this] { return endpoint_states(*snapshot_); };
-  sources.pools = [this] { return pool_states(*snapshot_); };
+  sources.endpoints = [this] { return endpoint_states(*snapshot()); };
+  sources.pools = [this] { return pool_states(*snapshot()); };
   sources.memory = [this] {
     return telemetry::MemoryState{memory_.resident(), memory_ceiling_, memory_.high()};
   };
-  sources.certificates = certificate_states(*snapshot_);
+  sources.certificates = [this] { return certificate_states(*snapshot()); };
+  if (reloader_) sources.config = [this] { return config_state(reloader_->state()); };
   sources.version = SLUICE_VERSION;
   sources.event_loop = std::string(net::name(backend_));
   exposition_ = std::make_unique<telemetry::Exposition>(std::move(sources));
   admin_sources_ = {
       .metrics = [this] { return exposition_->text(); },
-      .ready = [this] { return ready_.load(std::memory_order_relaxed); },
-      .upstreams = [this] { return upstreams_json(*snapshot_); },
+      .ready = [this] { return ready_page(ready_.load(std::memory_order_relaxed), reloader_.get()); },
+      .upstreams = [this] { return upstreams_json(*snapshot()); },
       .config =
-          [this] { return to_json(snapshot_->config, static_cast<unsigned>(shards_.size())).dump(2) + "\n"; },
+          [this] {
+            return to_json(snapshot()->config, static_cast<unsigned>(shards_.size())).dump(2) + "\n";
+          },
   };
-  auto sockets = bind_to(snapshot_->config.admin->address, {.unix_mode = kAdminMode});
+  if (reloader_) {
+    admin_sources_.reload = [this](std::string by, std::function<void(AdminPage)> answer) {
+      reloader_->ask(std::move(by), [answer = std::move(answer)](const ReloadOutcome& outcome) {
+        answer(reload_page(outcome));
+      });
+    };
+  }
+  const auto& admin = *snapshot_->config.admin;
+  admin_rights_ = {.key = admin.key, .everybody = admin.address->starts_with("unix:")};
+  auto sockets = bind_to(admin.address, {.unix_mode = kAdminMode});
   admin_file_.emplace_back(sockets.front().address);
-  admin_ = std::make_unique<EmbeddedServer>("admin", sockets.front(), [this](net::Loop&) {
-    return std::make_unique<AdminHandler>(admin_sources_);
+  admin_ = std::make_unique<EmbeddedServer>("admin", sockets.front(), [this](net::Loop& loop) {
+    return std::make_unique<AdminHandler>(admin_sources_, admin_rights_, loop);
   });
 }
 
@@ -259,11 +306,12 @@ bool Server::drained() const noexcept {
 
 DrainReport Server::shutdown() {
   ready_.store(false, std::memory_order_relaxed);
-  const auto& times = snapshot_->config.shutdown;
+  if (reloader_) reloader_->stop();
+  const auto times = snapshot()->config.shutdown;
   auto deadline = std::chrono::steady_clock::now() + times.drain;
   for (auto& worker : workers_) worker->announce_close();
   std::this_thread::sleep_for(std::min(times.grace, times.drain));
-  listener_files_.clear();
+  listening_.clear();
   for (auto& worker : workers_) worker->stop();
   while (!drained() && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(kDrainPoll);
   DrainReport report;

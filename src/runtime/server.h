@@ -1,7 +1,11 @@
 // The running gateway: control thread, workers, admin, and their beginning and end.
 #pragma once
 
+#include <atomic>
 #include <memory>
+#include <mutex>
+#include <optional>
+#include <random>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -13,6 +17,7 @@
 #include "runtime/control.h"
 #include "runtime/descriptors.h"
 #include "runtime/embedded_server.h"
+#include "runtime/reloader.h"
 #include "runtime/snapshot.h"
 #include "runtime/worker.h"
 #include "telemetry/access_log.h"
@@ -43,9 +48,16 @@ struct DrainReport {
 class Server {
  public:
   /// Binds every address, starts every thread, resolves upstreams, accepts. Throws StartError, or
-  /// std::exception where the kernel refuses; then nothing runs.
-  explicit Server(std::shared_ptr<const Snapshot> snapshot);
+  /// std::exception where the kernel refuses; then nothing runs. `load` reads the configuration again for a
+  /// reload; without it there is none.
+  explicit Server(std::shared_ptr<const Snapshot> snapshot, Reloader::Load load = {});
   ~Server();
+
+  /// Of the configuration in force.
+  Duration drain_time() const { return snapshot()->config.shutdown.drain; }
+
+  /// Begins a reload for whom the text names; what becomes of it is in the log. Needs `load`.
+  void reload(std::string by) { reloader_->ask(std::move(by)); }
 
   /// Readiness off; for `shutdown.grace` serves on and tells every client that its connection ends; then
   /// accepts no more, lets exchanges end until `shutdown.drain` has passed since the begin, and cuts what is
@@ -66,25 +78,47 @@ class Server {
   /// Why io_uring is not used where `event_loop: auto` would prefer it; else empty.
   const std::string& backend_reason() const noexcept { return backend_reason_; }
   /// The addresses that are listened on, in the order of the configuration; ports that were 0 are set.
-  const std::vector<net::Address>& addresses() const noexcept { return addresses_; }
+  std::vector<net::Address> addresses() const;
   /// Null where there is none.
   const net::Address* admin_address() const noexcept { return admin_ ? &admin_->address() : nullptr; }
 
  private:
+  /// An address that is listened on, and its sockets until the workers have them.
+  struct Listening {
+    std::string place;  // see place_of()
+    net::Address address;
+    std::vector<net::ListenSocket> sockets;  // one a worker
+    net::SocketFile file;
+  };
+  using Listenings = std::vector<Listening>;
+
+  static Listenings::iterator find(Listenings& listening, const ListenerConfig& listener);
+  std::shared_ptr<const Snapshot> snapshot() const;
   void choose_backend();
   void share_descriptors(unsigned workers);
-  std::vector<std::vector<net::ListenSocket>> bind(unsigned workers);
-  void start_workers(std::vector<std::vector<net::ListenSocket>> sockets);
+  Listenings bind(const Snapshot& snapshot, unsigned workers);
+  void start_workers(unsigned count);
   void start_admin();
   void watch_memory();
   bool drained() const noexcept;
 
-  std::shared_ptr<const Snapshot> snapshot_;
+  // server_reload.cc
+  std::optional<Changes> apply(Config config, conf::Problems& problems);
+  bool has_descriptors_for(const Snapshot& next, conf::Problems& problems) const;
+  Listenings bind_new(const Snapshot& next, conf::Problems& problems);
+  void put_in_force(std::shared_ptr<const Snapshot> next, Listenings opened);
+  std::vector<DoorOrder> door_orders(const Snapshot& next, Listenings& opened, unsigned worker);
+  WorkerOrders orders_for(const Snapshot& next, Listenings& opened, unsigned worker);
+  Listenings merge(const Snapshot& next, Listenings opened);
+  void limit_connections(const Snapshot& next);
+
+  mutable std::mutex snapshot_mutex_;         // between the admin thread and who reloads; no worker takes it
+  std::shared_ptr<const Snapshot> snapshot_;  // in force
+  Rng rng_{std::random_device()()};           // of who starts and reloads
   net::Backend backend_ = net::Backend::epoll;
   std::string backend_reason_;
-  std::vector<net::Address> addresses_;
-  const std::string via_token_;  // drawn at start
-  std::vector<net::SocketFile> listener_files_;
+  const std::string via_token_;              // drawn at start
+  Listenings listening_;                     // in the order of the configuration in force
   std::vector<net::SocketFile> admin_file_;  // one or none
   DescriptorNeeds descriptor_needs_;
   std::uint64_t descriptor_limit_ = 0;
@@ -97,8 +131,11 @@ class Server {
   std::uint64_t memory_ceiling_ = 0;  // bytes; 0: none
   std::unique_ptr<Control> control_;
   std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<WorkerSide> sides_;  // in force, by worker; of who starts and reloads
   std::unique_ptr<telemetry::Exposition> exposition_;
   AdminSources admin_sources_;
+  AdminRights admin_rights_;
+  std::unique_ptr<Reloader> reloader_;  // null where there is nothing to read again
   std::unique_ptr<EmbeddedServer> admin_;
   std::atomic<bool> ready_{false};  // relaxed: read by /readyz alone
 };

@@ -1,6 +1,9 @@
 #include "runtime/snapshot.h"
 
 #include <algorithm>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
 
 #include "http/host.h"
 #include "net/prefix.h"
@@ -37,9 +40,12 @@ std::vector<std::string> alpn_names(const std::vector<Protocol>& protocols) {
   return names;
 }
 
-proxy::TlsPlan tls_plan_of(const ListenerConfig& listener, conf::Problems& problems) {
+// `same` is the plan of the same settings; null: there is none.
+proxy::TlsPlan tls_plan_of(const ListenerConfig& listener, const proxy::TlsPlan* same,
+                           conf::Problems& problems) {
   const auto& config = *listener.tls;
-  return {.context = server_context(listener.name, config, alpn_names(listener.protocols), problems),
+  return {.context = same ? same->context
+                          : server_context(listener.name, config, alpn_names(listener.protocols), problems),
           .handshake_timeout = config.handshake_timeout,
           .handshakes = std::make_unique<proxy::SharedConnectionCount>(config.handshakes),
           .binds_host = config.wants_client_certificate()};
@@ -66,7 +72,7 @@ bool speaks(const ListenerConfig& listener, Protocol protocol) {
          listener.protocols.end();
 }
 
-std::shared_ptr<const proxy::ListenerPlan> plan_of(const ListenerConfig& config, conf::Problems& problems) {
+std::shared_ptr<proxy::ListenerPlan> plan_of(const ListenerConfig& config) {
   auto plan = std::make_shared<proxy::ListenerPlan>();
   const auto& limits = config.limits;
   plan->settings.name = config.name;
@@ -81,103 +87,214 @@ std::shared_ptr<const proxy::ListenerPlan> plan_of(const ListenerConfig& config,
   plan->limits.tunnel_timeout = limits.tunnel_timeout;
   plan->requests_per_connection = limits.requests_per_connection;
   if (!config.trusted_proxies.empty()) plan->trusts = Trust(config.trusted_proxies);
-  plan->connections = std::make_unique<proxy::SharedConnectionCount>(limits.connections);
-  if (limits.connections_per_client) {
-    plan->clients = std::make_unique<proxy::SharedClientCounts>(*limits.connections_per_client);
-  }
+  plan->max_connections = limits.connections;
+  plan->max_connections_of_client = limits.connections_per_client.value_or(0);
   plan->proxy_protocol = config.proxy_protocol;
   if (speaks(config, Protocol::h2)) plan->h2 = h2_limits_of(limits);
   plan->h1 = speaks(config, Protocol::http_1_1);
-  if (config.tls) plan->tls = tls_plan_of(config, problems);
   return plan;
 }
 
-std::size_t index_of(const Config& config, const std::string& upstream) {
-  auto at = std::find_if(config.upstreams.begin(), config.upstreams.end(),
-                         [&](const auto& named) { return named.name == upstream; });
-  return static_cast<std::size_t>(at - config.upstreams.begin());
+using Index = std::unordered_map<std::string_view, std::size_t>;
+
+// By name, of what may be taken over.
+Index index_of(const std::vector<Part>& parts) {
+  Index index;
+  for (std::size_t i = 0; i < parts.size(); ++i) index.emplace(parts[i].name, i);
+  return index;
 }
 
-CompiledRoute compile_route(const Config& config, const proxy::RouteConfig& route,
-                            const proxy::NamedPlans& named) {
-  CompiledRoute compiled;
-  compiled.settings.name = route.name;
-  compiled.settings.timeout = route.timeout;
-  if (route.max_body) compiled.settings.max_body = route.max_body->count;
-  if (route.buffer_request) compiled.settings.buffer_request = route.buffer_request->count;
-  compiled.settings.retry = route.retry;
-  compiled.settings.allow_encoded_slash = route.allow_encoded_slash;
-  if (route.rewrite) compiled.settings.rewrite = std::make_shared<const proxy::Rewrite>(*route.rewrite);
-  compiled.plans = proxy::chain_plans(route, named);
-  for (const auto& share : route.upstream) {
-    compiled.upstreams.push_back(index_of(config, *share.upstream));
-    compiled.weights.push_back(share.weight);
+/// Makes a snapshot of a configuration, out of the parts of the one in force where they are the same.
+class Compiler {
+ public:
+  Compiler(Config config, conf::Problems& problems, const Snapshot* before)
+      : before_(before ? *before : nothing()), problems_(problems), made_(std::make_shared<Snapshot>()) {
+    made_->config = std::move(config);
+    made_->parts = parts_of(made_->config);
   }
-  return compiled;
-}
 
-}  // namespace
-
-std::shared_ptr<const Snapshot> compile(Config config, conf::Problems& problems) {
-  auto snapshot = std::make_shared<Snapshot>();
-  snapshot->config = std::move(config);
-  const auto& from = snapshot->config;
-  snapshot->table = std::make_shared<const proxy::RouteTable>(proxy::route_entries(from.routes), problems);
-  proxy::NamedPlans named;
-  for (const auto& middleware : from.middlewares) {
-    named.emplace_back(middleware.name, sluice::plan_of(middleware.value));
+  std::shared_ptr<const Snapshot> run() {
+    if (&before_ != &nothing()) follow();
+    plan_middlewares();
+    for (std::size_t i = 0; i < config().listeners.size(); ++i) add_listener(i);
+    add_upstreams();
+    add_routes();
+    add_table();
+    add_refusal();
+    return problems_.empty() ? made_ : nullptr;
   }
-  for (const auto& route : from.routes) {
-    snapshot->routes.push_back(compile_route(from, route, named));
-  }
-  if (from.refusal) {
-    snapshot->refusal =
-        middleware::refusal_kind().plan(std::make_shared<const middleware::Refusal>(*from.refusal));
-  }
-  for (const auto& listener : from.listeners) snapshot->listeners.push_back(plan_of(listener, problems));
-  for (const auto& upstream : from.upstreams) {
-    snapshot->upstreams.push_back(std::make_shared<upstream::SharedUpstream>(
-        upstream.name, upstream.value,
-        upstream.value.tls ? client_context(upstream.value, problems) : nullptr));
-  }
-  if (!problems.empty()) return nullptr;
-  return snapshot;
-}
 
-namespace {
-
-std::unique_ptr<Middleware> build_refusal(const MiddlewarePlan& plan, const proxy::WorkerParts& parts) {
-  SlotLayout slots;
-  return plan.make({slots, parts.shard.metrics(), parts.shard.worker(), {}});
-}
-
-}  // namespace
-
-WorkerGateway build_gateway(const Snapshot& snapshot, const proxy::WorkerParts& parts) {
-  WorkerGateway built;
-  for (const auto& shared : snapshot.upstreams) {
-    built.upstreams.push_back(std::make_unique<upstream::Upstream>(shared, parts.loop, parts.rng));
+ private:
+  static const Snapshot& nothing() {
+    static const Snapshot nothing;
+    return nothing;
   }
-  std::vector<std::unique_ptr<proxy::Route>> routes;
-  for (const auto& compiled : snapshot.routes) {
-    SlotLayout slots;
-    std::vector<std::unique_ptr<Middleware>> chain;
-    BuildContext context{slots, parts.shard.metrics(), parts.shard.worker(), compiled.settings.name};
-    for (const auto& plan : compiled.plans) chain.push_back(plan->make(context));
-    std::vector<proxy::RouteTarget> targets;
-    for (auto index : compiled.upstreams) {
-      auto& upstream = *built.upstreams[index];
-      targets.push_back({&upstream, &parts.shard.upstream(upstream.name())});
+
+  void follow() {
+    made_->changes = changes_between(before_.parts, made_->parts);
+    auto& config = made_->config;
+    config.workers = before_.config.workers;
+    config.event_loop = before_.config.event_loop;
+    config.access_log = before_.config.access_log;
+    config.admin = before_.config.admin;
+    config.limits = before_.config.limits;
+    made_->parts.start_settings = before_.parts.start_settings;
+  }
+
+  const Config& config() const noexcept { return made_->config; }
+
+  void plan_middlewares() {
+    const auto old = index_of(before_.parts.middlewares);
+    for (std::size_t i = 0; i < config().middlewares.size(); ++i) {
+      const auto& part = made_->parts.middlewares[i];
+      const auto known = old.find(part.name);
+      std::shared_ptr<const MiddlewarePlan> plan;
+      if (known != old.end()) plan = before_.middlewares[known->second];
+      if (!plan || before_.parts.middlewares[known->second] != part)
+        plan = sluice::plan_of(config().middlewares[i].value, plan.get());
+      made_->middlewares.push_back(plan);
+      named_.emplace_back(config().middlewares[i].name, std::move(plan));
     }
-    auto weights = compiled.weights.empty() ? std::vector<unsigned>{1} : compiled.weights;
-    routes.push_back(std::make_unique<proxy::Route>(proxy::Route{
-        compiled.settings, proxy::Chain(std::move(chain), std::move(slots)), std::move(targets),
-        proxy::Split(weights, parts.shard.worker()), parts.shard.route(compiled.settings.name)}));
   }
-  auto refusal = snapshot.refusal ? build_refusal(*snapshot.refusal, parts) : nullptr;
-  built.gateway =
-      std::make_shared<proxy::Gateway>(parts, snapshot.table, std::move(routes), std::move(refusal));
-  return built;
+
+  void add_listener(std::size_t i) {
+    const auto& listener = config().listeners[i];
+    const auto& listeners = before_.config.listeners;
+    const auto at = std::find_if(listeners.begin(), listeners.end(), [&](const ListenerConfig& one) {
+      return place_of(one) == place_of(listener);
+    });
+    if (at == listeners.end()) return add_listener(listener, nullptr, nullptr);
+    const auto known = static_cast<std::size_t>(at - listeners.begin());
+    const auto& plan = before_.listeners[known];
+    if (before_.parts.listeners[known] == made_->parts.listeners[i]) {
+      made_->listeners.push_back(plan);
+    } else {
+      add_listener(listener, &*at, plan.get());
+    }
+  }
+
+  // `known` and `old` are of the listener that had the address; null where nobody had it.
+  void add_listener(const ListenerConfig& listener, const ListenerConfig* known,
+                    const proxy::ListenerPlan* old) {
+    auto plan = plan_of(listener);
+    plan->counts = old ? old->counts : std::make_shared<proxy::ListenerPlan::Counts>(plan->max_connections);
+    if (plan->max_connections_of_client != 0) {
+      plan->clients = old && old->clients
+                          ? old->clients
+                          : std::make_shared<proxy::SharedClientCounts>(plan->max_connections_of_client);
+    }
+    if (listener.tls) {
+      plan->tls = tls_plan_of(listener, old && same_tls(listener, *known) ? &*old->tls : nullptr, problems_);
+    }
+    made_->listeners.push_back(std::move(plan));
+  }
+
+  static bool same_tls(const ListenerConfig& one, const ListenerConfig& other) {
+    return one.tls && other.tls && one.name == other.name && one.protocols == other.protocols &&
+           conf::content_hash(*one.tls) == conf::content_hash(*other.tls);
+  }
+
+  void add_upstreams() {
+    const auto old = index_of(before_.parts.upstreams);
+    for (std::size_t i = 0; i < config().upstreams.size(); ++i) {
+      const auto& part = made_->parts.upstreams[i];
+      const auto known = old.find(part.name);
+      if (known != old.end() && before_.parts.upstreams[known->second] == part) {
+        made_->upstreams.push_back(before_.upstreams[known->second]);
+      } else {
+        const auto& upstream = config().upstreams[i];
+        made_->upstreams.push_back(std::make_shared<upstream::SharedUpstream>(
+            upstream.name, upstream.value,
+            upstream.value.tls ? client_context(upstream.value, problems_) : nullptr));
+      }
+      upstreams_.emplace(part.name, made_->upstreams.back());
+    }
+  }
+
+  void add_routes() {
+    const auto old = index_of(before_.parts.routes);
+    for (std::size_t i = 0; i < config().routes.size(); ++i) {
+      const auto& part = made_->parts.routes[i];
+      const auto known = old.find(part.name);
+      std::shared_ptr<const CompiledRoute> before;
+      bool same = false;
+      if (known != old.end()) {
+        before = before_.routes[known->second];
+        same = before_.parts.routes[known->second] == part;
+      }
+      auto route = compile(config().routes[i], before.get());
+      if (same && leads_alike(*route, *before)) route = std::move(before);
+      made_->routes.push_back(std::move(route));
+    }
+  }
+
+  std::shared_ptr<const CompiledRoute> compile(const proxy::RouteConfig& route, const CompiledRoute* before) {
+    auto compiled = std::make_shared<CompiledRoute>();
+    compiled->settings.name = route.name;
+    compiled->settings.timeout = route.timeout;
+    if (route.max_body) compiled->settings.max_body = route.max_body->count;
+    if (route.buffer_request) compiled->settings.buffer_request = route.buffer_request->count;
+    compiled->settings.retry = route.retry;
+    compiled->settings.allow_encoded_slash = route.allow_encoded_slash;
+    if (route.rewrite) compiled->settings.rewrite = std::make_shared<const proxy::Rewrite>(*route.rewrite);
+    compiled->plans = proxy::chain_plans(route, named_, before ? before->plans : proxy::ChainPlans());
+    for (const auto& share : route.upstream) {
+      compiled->upstreams.push_back(upstreams_.at(*share.upstream));
+      compiled->weights.push_back(share.weight);
+    }
+    return compiled;
+  }
+
+  // Of two routes with the same settings: the same upstreams and middlewares are behind their names.
+  bool leads_alike(const CompiledRoute& one, const CompiledRoute& other) const {
+    const auto is_same = [this](const proxy::ChainLink& a, const proxy::ChainLink& b) {
+      return a.plan == b.plan || !is_named(a.plan);
+    };
+    return one.upstreams == other.upstreams &&
+           std::equal(one.plans.begin(), one.plans.end(), other.plans.begin(), other.plans.end(), is_same);
+  }
+
+  bool is_named(const std::shared_ptr<const MiddlewarePlan>& plan) const {
+    return std::find(made_->middlewares.begin(), made_->middlewares.end(), plan) != made_->middlewares.end();
+  }
+
+  // It knows routes by their number.
+  void add_table() {
+    if (before_.table && made_->parts.routes == before_.parts.routes) {
+      made_->table = before_.table;
+    } else {
+      made_->table =
+          std::make_shared<const proxy::RouteTable>(proxy::route_entries(config().routes), problems_);
+    }
+  }
+
+  void add_refusal() {
+    if (!config().refusal) return;
+    const auto* part = Parts::find(before_.parts.settings, "refusal");
+    if (part && *part == *Parts::find(made_->parts.settings, "refusal")) {
+      made_->refusal = before_.refusal;
+    } else {
+      made_->refusal = middleware::refusal_kind().plan(
+          std::make_shared<const middleware::Refusal>(*config().refusal), nullptr);
+    }
+  }
+
+  const Snapshot& before_;
+  conf::Problems& problems_;
+  std::shared_ptr<Snapshot> made_;
+  proxy::NamedPlans named_;
+  std::unordered_map<std::string_view, std::shared_ptr<upstream::SharedUpstream>> upstreams_;
+};
+
+}  // namespace
+
+std::string place_of(const ListenerConfig& listener) {
+  const auto& address = *listener.address;
+  return address.ends_with(":0") ? address + " " + listener.name : address;
+}
+
+std::shared_ptr<const Snapshot> compile(Config config, conf::Problems& problems, const Snapshot* before) {
+  return Compiler(std::move(config), problems, before).run();
 }
 
 }  // namespace sluice::runtime

@@ -34,55 +34,91 @@ void Worker::run(ThreadStart& start) {
   const bool made = start.make([this] {
     loop_ = net::make_loop(parts_.backend, clock_);
     exchanges_ = std::make_unique<proxy::ExchangePool>(*loop_);
+    gateway_ = std::make_unique<proxy::Gateway>(
+        proxy::WorkerParts{*loop_, rng_, parts_.shard, parts_.access_log, parts_.via_token, &parts_.memory});
+    departures_ = std::make_unique<Departures>(*loop_);
   });
   if (!made) return;
   loop_->run();
   stop_called_.get_future().wait();  // the destructor has let go of the loop
   // Everything that belongs to the loop ends on its thread.
-  listeners_.clear();
-  gateway_ = {};
+  doors_.clear();
+  gateway_.reset();
+  departures_.reset();
+  upstreams_.clear();
   exchanges_.reset();
   loop_.reset();
 }
 
-void Worker::serve(const Snapshot& snapshot, std::vector<net::ListenSocket> sockets) {
-  gateway_ = build_gateway(snapshot,
-                           {*loop_, rng_, parts_.shard, parts_.access_log, parts_.via_token, &parts_.memory});
-  for (const auto& plan : snapshot.listeners) {
-    listeners_.push_back(std::make_unique<proxy::Listener>(
-        *loop_, plan, parts_.shard.listener(plan->settings.name), *exchanges_, gateway_.gateway));
-  }
-  loop_->post([this, sockets = std::move(sockets)] {
-    for (std::size_t i = 0; i < sockets.size(); ++i) {
-      auto acceptor = loop_->network().listen(sockets[i]);
-      if (acceptor) tasks_.spawn(listeners_[i]->run(std::move(*acceptor)));
-    }
+std::future<void> Worker::adopt(WorkerOrders orders) {
+  auto shared = std::make_shared<WorkerOrders>(std::move(orders));
+  auto done = std::make_shared<std::promise<void>>();
+  auto future = done->get_future();
+  loop_->post([this, shared, done] {
+    take_over(*shared);
+    done->set_value();
   });
+  return future;
+}
+
+void Worker::take_over(WorkerOrders& orders) {
+  gateway_->use(orders.side.generation);
+  upstreams_.swap(orders.side.upstreams);
+  std::vector<Door> doors;
+  for (auto& order : orders.doors) doors.push_back(order.socket ? open(order) : take_on(order));
+  doors_.swap(doors);
+  for (auto& door : doors) {
+    if (door.listener) departures_->add(std::move(door));
+  }
+  for (auto& upstream : orders.leaving) departures_->add(std::move(upstream));
+}
+
+std::unique_ptr<proxy::Listener> Worker::make_listener(const DoorOrder& order) {
+  return std::make_unique<proxy::Listener>(*loop_, order.plan, *order.metrics, *exchanges_, *gateway_);
+}
+
+Door Worker::open(const DoorOrder& order) {
+  Door door{make_listener(order), nullptr};
+  if (auto acceptor = loop_->network().listen(*order.socket))
+    door.entrance = std::make_unique<proxy::Entrance>(std::move(*acceptor), *door.listener);
+  return door;
+}
+
+// The address is listened on already. Under another plan its connections are told to come back.
+Door Worker::take_on(const DoorOrder& order) {
+  auto& known = doors_[order.stays];
+  if (&known.listener->plan() == order.plan.get()) return std::move(known);
+  Door door{make_listener(order), std::move(known.entrance)};
+  if (door.entrance) door.entrance->lead_to(*door.listener);
+  return door;
+}
+
+template <class Visit>
+void Worker::each_listener(Visit&& visit) {
+  for (auto& door : doors_) visit(*door.listener);
+  departures_->each_listener(visit);
 }
 
 void Worker::announce_close() {
-  loop_->post([this] {
-    for (auto& listener : listeners_) listener->announce_close();
-  });
+  loop_->post([this] { each_listener([](proxy::Listener& listener) { listener.announce_close(); }); });
 }
 
 void Worker::stop() {
   loop_->post([this] {
-    for (auto& listener : listeners_) listener->stop();
+    for (auto& door : doors_) {
+      if (door.entrance) door.entrance->stop();
+    }
+    each_listener([](proxy::Listener& listener) { listener.stop(); });
     tasks_.spawn(drain());
   });
 }
 
 void Worker::end_waiting() {
-  loop_->post([this] {
-    for (auto& listener : listeners_) listener->end_waiting();
-  });
+  loop_->post([this] { each_listener([](proxy::Listener& listener) { listener.end_waiting(); }); });
 }
 
 void Worker::make_room() {
-  loop_->post([this] {
-    for (auto& listener : listeners_) listener->make_room();
-  });
+  loop_->post([this] { each_listener([](proxy::Listener& listener) { listener.make_room(); }); });
 }
 
 void Worker::release_unused() {
@@ -94,24 +130,26 @@ void Worker::release_unused() {
 }
 
 Task<void> Worker::drain() {
-  for (auto& listener : listeners_) co_await listener->drained();
-  for (auto& upstream : gateway_.upstreams) upstream->retire();
-  for (auto& upstream : gateway_.upstreams) co_await upstream->drained();
+  for (auto& door : doors_) {
+    if (door.entrance) co_await door.entrance->drained();
+    co_await door.listener->drained();
+  }
+  for (auto& upstream : upstreams_) upstream->retire();
+  for (auto& upstream : upstreams_) co_await upstream->drained();
+  co_await departures_->drained();
   // Release: who sees it may end the thread.
   drained_.store(true, std::memory_order_release);
 }
 
 void Worker::abort() {
-  loop_->post([this] {
-    for (auto& listener : listeners_) listener->abort();
-  });
+  loop_->post([this] { each_listener([](proxy::Listener& listener) { listener.abort(); }); });
 }
 
 std::size_t Worker::connections() {
   std::promise<std::size_t> count;
   loop_->post([&] {
     std::size_t open = 0;
-    for (auto& listener : listeners_) open += listener->connections();
+    each_listener([&open](proxy::Listener& listener) { open += listener.connections(); });
     count.set_value(open);
   });
   return count.get_future().get();

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <future>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -12,13 +13,29 @@
 #include "net/backend.h"
 #include "net/loop.h"
 #include "proxy/exchange_pool.h"
-#include "proxy/listener.h"
-#include "runtime/snapshot.h"
+#include "proxy/gateway.h"
+#include "runtime/departures.h"
 #include "runtime/thread_start.h"
+#include "runtime/worker_side.h"
 #include "telemetry/access_log.h"
 #include "telemetry/shard.h"
 
 namespace sluice::runtime {
+
+/// What a worker is to do at one address.
+struct DoorOrder {
+  std::shared_ptr<const proxy::ListenerPlan> plan;
+  telemetry::ListenerMetrics* metrics;        ///< Of the worker's shard.
+  std::optional<net::ListenSocket> socket{};  ///< Of an address that was not listened on.
+  std::size_t stays = 0;  ///< Without a socket: the number of the door that is there already.
+};
+
+/// What a worker serves from now on.
+struct WorkerOrders {
+  WorkerSide side;
+  std::vector<DoorOrder> doors;  ///< In the order of the configuration; doors that none names are closed.
+  std::vector<std::shared_ptr<upstream::Upstream>> leaving;  ///< Not in `side` any more.
+};
 
 /// Made, started and stopped by the control thread; all else runs on its own.
 class Worker {
@@ -38,8 +55,9 @@ class Worker {
   /// Stopped and drained, or aborted, before it goes.
   ~Worker();
 
-  /// Builds this worker's parts here, on the control thread, then accepts on the sockets.
-  void serve(const Snapshot& snapshot, std::vector<net::ListenSocket> sockets);
+  /// Takes the orders into force, all at once, between two turns of the loop; what is under way goes on as it
+  /// began. Control thread; ready once it is done, and nothing new is begun with what was in force before.
+  std::future<void> adopt(WorkerOrders orders);
 
   /// Accepts on, but every response says that its connection ends. Any thread.
   void announce_close();
@@ -62,15 +80,23 @@ class Worker {
 
  private:
   void run(ThreadStart& start);
+  void take_over(WorkerOrders& orders);
+  Door open(const DoorOrder& order);
+  Door take_on(const DoorOrder& order);
+  std::unique_ptr<proxy::Listener> make_listener(const DoorOrder& order);
+  template <class Visit>
+  void each_listener(Visit&& visit);
   Task<void> drain();
 
   SystemClock clock_;
   Rng rng_;
   std::unique_ptr<net::Loop> loop_;
   const Parts parts_;
-  WorkerGateway gateway_;
   std::unique_ptr<proxy::ExchangePool> exchanges_;
-  std::vector<std::unique_ptr<proxy::Listener>> listeners_;
+  std::unique_ptr<proxy::Gateway> gateway_;
+  std::vector<std::shared_ptr<upstream::Upstream>> upstreams_;  // in force
+  std::vector<Door> doors_;                                     // in the order of the configuration in force
+  std::unique_ptr<Departures> departures_;
   TaskGroup tasks_;
   std::atomic<bool> drained_{false};  // release when all is over, acquire by who then ends the thread
   std::promise<void> stop_called_;

@@ -182,6 +182,13 @@ void write_memory(const MemoryState& memory, FamilyBuilder& out) {
   out.number(Metric::memory_pressure, {}, memory.pressure ? 1 : 0);
 }
 
+void write_config(const ConfigState& config, FamilyBuilder& out) {
+  out.number(Metric::config_stale, {}, config.stale ? 1 : 0);
+  out.number(Metric::config_since, {}, config.in_force_since);
+  out.number(Metric::config_reloads, {"taken"}, static_cast<double>(config.taken));
+  out.number(Metric::config_reloads, {"refused"}, static_cast<double>(config.refused));
+}
+
 void write_process(FamilyBuilder& out) {
   const ProcessStats stats = read_process_stats();
   out.number(Metric::process_cpu, {}, stats.cpu_seconds);
@@ -205,10 +212,12 @@ std::vector<prometheus::MetricFamily> Collector::Collect() const {
   if (sources_.endpoints)
     for (const EndpointState& one : sources_.endpoints())
       out.number(Metric::endpoint_healthy, {one.upstream, one.endpoint}, one.healthy ? 1 : 0);
-  for (const CertificateState& one : sources_.certificates)
-    out.number(Metric::certificate_not_after, {one.listener, one.certificate}, one.not_after);
+  if (sources_.certificates)
+    for (const CertificateState& one : sources_.certificates())
+      out.number(Metric::certificate_not_after, {one.listener, one.certificate}, one.not_after);
   if (sources_.access_log != nullptr) write_access_log(*sources_.access_log, out);
   if (sources_.memory) write_memory(sources_.memory(), out);
+  if (sources_.config) write_config(sources_.config(), out);
   out.number(Metric::build_info, {sources_.version, sources_.event_loop}, 1);
   write_process(out);
 

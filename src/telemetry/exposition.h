@@ -45,6 +45,14 @@ struct MemoryState {
   bool pressure = false;      ///< New requests are refused.
 };
 
+/// The configuration in force, and the file that it came from.
+struct ConfigState {
+  bool stale = false;         ///< The file is another by now and was refused.
+  std::uint64_t taken = 0;    ///< Reloads that came into force.
+  std::uint64_t refused = 0;  ///< Reloads that did not.
+  double in_force_since = 0;  ///< Unix time.
+};
+
 /// Where an exposition reads. All of it must outlive the exposition.
 struct ExpositionSources {
   std::vector<const Shard*> shards;
@@ -53,7 +61,8 @@ struct ExpositionSources {
       endpoints{};                                  ///< Called at each scrape, on its thread; may be empty.
   std::function<std::vector<PoolState>()> pools{};  ///< The same.
   std::function<MemoryState()> memory{};            ///< The same.
-  std::vector<CertificateState> certificates{};
+  std::function<ConfigState()> config{};            ///< The same.
+  std::function<std::vector<CertificateState>()> certificates{};  ///< The same.
   std::string version{};
   std::string event_loop{};  ///< Name of the backend: uring, epoll or asio.
 };

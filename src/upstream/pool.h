@@ -81,6 +81,8 @@ class EndpointPool final : private SharedPool,
   /// After retire(), once it is not in use: until the last connection has ended.
   Task<void> drained() { co_await tasks_.join(); }
   bool in_use() const noexcept;
+  /// It is not in use, and the last connection has ended.
+  bool has_ended() const noexcept { return !in_use() && tasks_.size() == 0; }
 
  private:
   friend class Lease;

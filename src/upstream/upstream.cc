@@ -55,6 +55,10 @@ bool Upstream::in_use() const noexcept {
   return std::any_of(pools_.begin(), pools_.end(), [](const auto& pool) { return pool->in_use(); });
 }
 
+bool Upstream::has_ended() const noexcept {
+  return std::all_of(pools_.begin(), pools_.end(), [](const auto& pool) { return pool->has_ended(); });
+}
+
 // The version is read before the set: what is published in between is seen at the next look.
 void Upstream::refresh_if_changed() noexcept {
   const auto version = shared_->version();

@@ -62,6 +62,8 @@ class Upstream {
   bool in_use() const noexcept;
   /// After retire(), once it is not in use: until its connections have ended. Await it before destroying.
   Task<void> drained();
+  /// Nothing of it is used and nothing runs: after retire() it may be destroyed.
+  bool has_ended() const noexcept;
 
  private:
   void refresh_if_changed() noexcept;

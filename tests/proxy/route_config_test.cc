@@ -162,10 +162,10 @@ TEST(RouteConfig, chains_response_edits_outermost_and_answers_innermost) {
   response_headers: { set: { a: b } }
 )");
   ASSERT_EQ(routes.problems.text(), "");
-  const auto shared = middleware::respond_kind().plan(std::make_shared<const middleware::Respond>());
+  const auto shared = middleware::respond_kind().plan(std::make_shared<const middleware::Respond>(), nullptr);
   const auto plans = chain_plans(routes.routes[0], {{"shared", shared}});
   ASSERT_EQ(plans.size(), 5U);
-  EXPECT_EQ(plans[1], shared);
+  EXPECT_EQ(plans[1].plan, shared);
 }
 
 }  // namespace

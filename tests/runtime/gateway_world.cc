@@ -35,8 +35,11 @@ std::shared_ptr<const Snapshot> compiled(std::string_view text, HookCounts& coun
   auto snapshot = config ? compile(std::move(*config), problems) : nullptr;
   if (!snapshot) throw std::runtime_error(problems.text());
   auto probed = std::make_shared<Snapshot>(*snapshot);
-  for (auto& route : probed->routes)
-    route.plans.insert(route.plans.begin(), std::make_shared<ProbePlan>(counts));
+  for (auto& route : probed->routes) {
+    auto with_probe = std::make_shared<CompiledRoute>(*route);
+    with_probe->plans.insert(with_probe->plans.begin(), {std::make_shared<ProbePlan>(counts)});
+    route = std::move(with_probe);
+  }
   return probed;
 }
 
@@ -47,13 +50,14 @@ GatewayWorld::GatewayWorld(std::string_view config, std::uint64_t seed)
       log_({.output = "none"}, 1),
       snapshot_(compiled(config, hooks_)),
       exchanges_(world_.loop()),
-      gateway_(build_gateway(*snapshot_,
-                             {world_.loop(), world_.rng(), shard_, log_.port(0), "5eed0001", &memory_})) {
+      gateway_({world_.loop(), world_.rng(), shard_, log_.port(0), "5eed0001", &memory_}),
+      side_(build_side(*snapshot_, {world_.loop(), shard_, world_.rng()})) {
+  gateway_.use(side_.generation);
   address_ = *net::Address::parse(*snapshot_->config.listeners.front().address);
   const auto& plan = snapshot_->listeners.front();
   listener_ = std::make_unique<proxy::Listener>(world_.loop(), plan, shard_.listener(plan->settings.name),
-                                                exchanges_, gateway_.gateway);
-  world_.spawn(listener_->run(sim::listen(world_.network(), address_)));
+                                                exchanges_, gateway_);
+  entrance_ = std::make_unique<proxy::Entrance>(sim::listen(world_.network(), address_), *listener_);
 }
 
 GatewayWorld::~GatewayWorld() {
@@ -86,10 +90,10 @@ Task<void> GatewayWorld::speak(Origin origin, std::unique_ptr<net::Transport> tr
 bool GatewayWorld::wind_up() {
   wound_up_ = true;
   for (auto& acceptor : acceptors_) acceptor->stop();
-  listener_->stop();
+  stop();
   world_.run_until([&] { return listener_->connections() == 0; });
   if (listener_->connections() != 0) listener_->abort();
-  for (auto& upstream : gateway_.upstreams) upstream->retire();
+  for (auto& upstream : side_.upstreams) upstream->retire();
   world_.spawn(drain());
   bool ended = world_.run_until([&] { return world_.running() == 0 && listener_->connections() == 0; });
   world_.run_until_idle();
@@ -102,7 +106,7 @@ bool GatewayWorld::wind_up() {
 }
 
 Task<void> GatewayWorld::drain() {
-  for (auto& upstream : gateway_.upstreams) co_await upstream->drained();
+  for (auto& upstream : side_.upstreams) co_await upstream->drained();
 }
 
 GatewayWorld::Origin answering(std::string response) {

@@ -10,9 +10,12 @@
 #include <string_view>
 #include <vector>
 
+#include "proxy/entrance.h"
 #include "proxy/exchange_pool.h"
+#include "proxy/gateway.h"
 #include "proxy/listener.h"
 #include "runtime/snapshot.h"
+#include "runtime/worker_side.h"
 #include "support/sim_world.h"
 #include "telemetry/access_log.h"
 #include "telemetry/shard.h"
@@ -58,7 +61,10 @@ class GatewayWorld {
 
   /// What a shutdown begins with, and what it goes on with.
   void announce_close() { listener_->announce_close(); }
-  void stop() { listener_->stop(); }
+  void stop() {
+    entrance_->stop();
+    listener_->stop();
+  }
 
   /// Breaks every connection, as the end of a drain does.
   void cut() { listener_->abort(); }
@@ -81,8 +87,10 @@ class GatewayWorld {
   telemetry::AccessLog log_;
   std::shared_ptr<const Snapshot> snapshot_;
   proxy::ExchangePool exchanges_;
-  WorkerGateway gateway_;
+  proxy::Gateway gateway_;
+  WorkerSide side_;
   std::unique_ptr<proxy::Listener> listener_;
+  std::unique_ptr<proxy::Entrance> entrance_;
   std::vector<std::unique_ptr<net::Acceptor>> acceptors_;
   bool wound_up_ = false;
 };

@@ -147,7 +147,10 @@ std::string full_text() {
                          },
                      .pools = [] { return std::vector<PoolState>{{.upstream = "app"}}; },
                      .memory = [] { return MemoryState{.resident = 1, .ceiling = 2, .pressure = true}; },
-                     .certificates = {{"public", "tls/api.crt", 1798112089}},
+                     .certificates =
+                         [] {
+                           return std::vector<CertificateState>{{"public", "tls/api.crt", 1798112089}};
+                         },
                      .version = "1.2.3",
                      .event_loop = "epoll"})
       .text();
