@@ -11,10 +11,6 @@
 namespace sluice::net {
 namespace {
 
-void close_all(const std::vector<ListenSocket>& sockets) {
-  for (auto& socket : sockets) close(socket.descriptor);
-}
-
 std::string temporary_path() {
   return testing::TempDir() + "sluice-listen-" + std::to_string(getpid()) + ".sock";
 }
