@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "conf/include.h"
 #include "middleware/builtins.h"
 #include "net/prefix.h"
 #include "runtime/check_whole.h"
@@ -152,6 +153,11 @@ const conf::EnumSpec& enum_spec(EventLoop) {
 const conf::ObjectSpec& Config::spec() {
   static const conf::ObjectSpec spec =
       conf::object<Config>("Configuration", "The configuration of sluice.")
+          .field(
+              "include", &Config::include,
+              "Other files of the configuration: paths, or patterns with *, ? and [], relative to this "
+              "file's folder. Their lists are appended, their maps of names merged, all else is there once.",
+              conf::path())
           .field("workers", &Config::workers,
                  "Event loops, each on a thread; auto: one for each core that the process may use.",
                  conf::or_word("auto"), conf::between(1, 1024))
@@ -193,10 +199,20 @@ const conf::Catalog& catalog() {
 
 namespace {
 
-std::optional<Config> bind_config(const conf::Node& root, conf::Problems& problems) {
+void add_tls_files(const Config& config, conf::Sources& sources) {
+  for (const auto& listener : config.listeners) {
+    if (listener.tls) add_files(*listener.tls, sources);
+  }
+  for (const auto& upstream : config.upstreams) {
+    if (upstream.value.tls) add_files(*upstream.value.tls, sources);
+  }
+}
+
+std::optional<Config> bind_config(const conf::Node& root, conf::Problems& problems, conf::Sources& sources) {
   if (!root) return {};
   Config config;
   conf::bind(root, config, problems, catalog());
+  add_tls_files(config, sources);
   check_whole(config, root, problems);
   if (!problems.empty()) return {};
   return config;
@@ -204,12 +220,19 @@ std::optional<Config> bind_config(const conf::Node& root, conf::Problems& proble
 
 }  // namespace
 
+std::optional<Config> load_config(const std::string& path, conf::Problems& problems, conf::Sources& sources) {
+  return bind_config(conf::read_config(path, Config::spec(), problems, sources), problems, sources);
+}
+
 std::optional<Config> load_config(const std::string& path, conf::Problems& problems) {
-  return bind_config(conf::read_file(path, problems), problems);
+  conf::Sources sources;
+  return load_config(path, problems, sources);
 }
 
 std::optional<Config> parse_config(std::string_view text, const std::string& name, conf::Problems& problems) {
-  return bind_config(conf::read_text(text, name, problems), problems);
+  conf::Sources sources;
+  return bind_config(conf::read_config_text(text, name, Config::spec(), problems, sources), problems,
+                     sources);
 }
 
 }  // namespace sluice::runtime
