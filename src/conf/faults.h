@@ -18,9 +18,9 @@ class Faults {
   bool within(const Node& node) const;
 
  private:
-  bool any_begins_with(const std::string& path) const;
+  bool any_begins_with(const std::string& place) const;
 
-  std::vector<std::string> paths_;  // sorted
+  std::vector<std::string> places_;  // file and path, sorted
 };
 
 }  // namespace sluice::conf

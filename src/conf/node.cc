@@ -18,6 +18,7 @@ bool needs_no_quotes(std::string_view key) {
 }
 
 void append_step(std::string& path, const Tree::Entry& entry) {
+  if (entry.alone) return;
   if (!entry.keyed) {
     path.append("[").append(std::to_string(entry.index)).append("]");
     return;
@@ -91,7 +92,9 @@ Node::Kind Node::kind() const noexcept { return tree_ ? tree_->nodes[index_].kin
 Node::Style Node::style() const noexcept { return tree_ ? tree_->nodes[index_].style : Style::plain; }
 bool Node::incomplete() const noexcept { return tree_ && tree_->nodes[index_].incomplete; }
 std::uint32_t Node::size() const noexcept { return tree_ ? tree_->nodes[index_].size : 0; }
-std::string_view Node::file() const noexcept { return tree_ ? std::string_view(tree_->file) : ""; }
+std::string_view Node::file() const noexcept {
+  return tree_ ? std::string_view(tree_->files[tree_->nodes[index_].file]) : "";
+}
 
 std::string_view Node::text() const noexcept {
   return tree_ ? std::string_view(tree_->nodes[index_].text) : "";

@@ -55,8 +55,10 @@ class Node {
   /// Something of it was left out, and reported: a second writing of its key, or its merge keys. What is
   /// missing here may have stood there.
   bool incomplete() const noexcept;
+  /// The one it is written in: the main file, or one that it includes.
   std::string_view file() const noexcept;
-  /// `routes[0].match.path`; keys with other characters than letters, digits, _ and - are quoted.
+  /// `routes[0].match.path`, as counted in its own file; keys with other characters than letters, digits, _
+  /// and - are quoted.
   std::string path() const;
 
   /// Children of a list or map, in the order of the file.

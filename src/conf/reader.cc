@@ -3,13 +3,12 @@
 #include "base/file.h"
 #include "conf/expand.h"
 #include "conf/source.h"
+#include "conf/text_file.h"
 #include "conf/tree_builder.h"
 #include "conf/utf8.h"
 
 namespace sluice::conf {
 namespace {
-
-constexpr Bytes largest_config{16 << 20};
 
 /// A file that is not text has no structure to report on.
 bool is_text(const Source& source, Problems& problems) {
@@ -29,24 +28,34 @@ bool is_text(const Source& source, Problems& problems) {
 
 }  // namespace
 
-Node read_text(std::string_view text, const std::string& file_name, Problems& problems,
-               const Surroundings& surroundings) {
+std::optional<std::uint32_t> add_text(const std::shared_ptr<Tree>& tree, std::string_view text,
+                                      const std::string& file_name, const Surroundings& surroundings,
+                                      Problems& problems) {
   constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
   if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
   const Source source(text, file_name);
   if (!is_text(source, problems)) return {};
-  auto tree = build_tree(source, with_defaults(surroundings), problems);
-  if (!tree) return {};
+  return add_to_tree(tree, source, surroundings, problems);
+}
+
+Problem unreadable(const std::string& path, const Malformed& why) {
+  Problem problem;
+  problem.file = path;
+  problem.message = why.message;
+  return problem;
+}
+
+Node read_text(std::string_view text, const std::string& file_name, Problems& problems,
+               const Surroundings& surroundings) {
+  auto tree = std::make_shared<Tree>();
+  if (!add_text(tree, text, file_name, with_defaults(surroundings), problems)) return {};
   return {std::move(tree), 0};
 }
 
 Node read_file(const std::string& path, Problems& problems, const Surroundings& surroundings) {
   const auto text = read_regular_file(path, largest_config);
   if (text) return read_text(*text, path, problems, surroundings);
-  Problem problem;
-  problem.file = path;
-  problem.message = text.error().message;
-  problems.add(std::move(problem));
+  problems.add(unreadable(path, text.error()));
   return {};
 }
 

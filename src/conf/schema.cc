@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "conf/merge.h"
 #include "conf/schema_writer.h"
 
 namespace sluice::conf {
@@ -153,10 +154,24 @@ Json SchemaWriter::describe(const ObjectSpec& object) {
   return out;
 }
 
+namespace {
+
+/// What must be written may stand in an included file.
+void let_includes_have_the_required(const ObjectSpec& root, Json& out) {
+  if (root.field(include_key) == nullptr || !out.contains("required")) return;
+  Json required = std::move(out["required"]);
+  out.erase("required");
+  out["if"] = {{"not", {{"required", Json::array({include_key})}}}};
+  out["then"] = {{"required", std::move(required)}};
+}
+
+}  // namespace
+
 Json schema(const ObjectSpec& root, std::string_view title, std::string_view id, const Catalog& catalog) {
   SchemaWriter writer(catalog);
   Json out{{"$schema", "https://json-schema.org/draft/2020-12/schema"}, {"$id", id}, {"title", title}};
   out.update(writer.describe(root));
+  let_includes_have_the_required(root, out);
   out["$defs"] = writer.take_definitions();
   return out;
 }

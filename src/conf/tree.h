@@ -6,6 +6,7 @@
 //                     └first──▶ a.x           (every node also knows its parent)
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <unordered_map>
@@ -23,16 +24,19 @@ struct Tree {
     Node::Style style = Node::Style::plain;
     bool keyed = false;  ///< The value of a map's key, which may be the empty string.
     bool incomplete = false;
+    bool alone = false;  ///< The item of a list that was written without the list: no step of a path.
     std::uint32_t parent = none, first = none, next = none;
     std::uint32_t size = 0;   ///< Children.
-    std::uint32_t index = 0;  ///< Among its siblings.
+    std::uint32_t index = 0;  ///< Among its siblings of the same file.
+    std::uint32_t file = 0;   ///< Among `files`.
     Location where, key_where;
     std::string key;
     std::string text;
   };
 
-  std::string file;
+  std::vector<std::string> files;  ///< The main one first.
   std::vector<Entry> nodes;
+  std::size_t text_bytes = 0;  ///< Of all scalars, with what aliases and ${…} stand for.
   struct Expansion {
     std::string written;
     std::string template_text;

@@ -36,16 +36,23 @@ std::filesystem::path folder_of(const std::string& file) {
 
 class TreeBuilder final : public YAML::EventHandler {
  public:
-  TreeBuilder(const Source& source, const Surroundings& surroundings, Problems& problems)
+  TreeBuilder(const std::shared_ptr<Tree>& tree, const Source& source, const Surroundings& surroundings,
+              Problems& problems)
       : source_(source),
         surroundings_(surroundings),
         problems_(problems),
         folder_(folder_of(source.file())),
-        tree_(std::make_shared<Tree>()) {
-    tree_->file = source.file();
+        tree_(tree),
+        file_(static_cast<std::uint32_t>(tree->files.size())),
+        root_(static_cast<std::uint32_t>(tree->nodes.size())) {
+    tree_->files.push_back(source.file());
   }
 
-  std::shared_ptr<Tree> tree() { return tree_; }
+  /// That of the text, made where there is none: an empty text is null.
+  std::uint32_t root() {
+    if (tree_->nodes.size() == root_) add(Node::Kind::null, {.line = 1, .column = 1}, 0);
+    return root_;
+  }
   /// The innermost list or map that is still open; nowhere when none is.
   Location innermost() const { return open_.empty() ? Location{} : tree_->nodes[open_.back().node].where; }
 
@@ -105,10 +112,11 @@ class TreeBuilder final : public YAML::EventHandler {
   const Surroundings& surroundings_;
   Problems& problems_;
   std::filesystem::path folder_;
-  std::shared_ptr<Tree> tree_;
+  const std::shared_ptr<Tree>& tree_;
+  const std::uint32_t file_;
+  const std::uint32_t root_;
   std::vector<Open> open_;
   std::unordered_map<YAML::anchor_t, std::uint32_t> anchors_;
-  std::size_t text_bytes_ = 0;
   std::uint32_t last_tab_line_ = 0;
   bool seen_document_ = false;
 };
@@ -157,6 +165,7 @@ std::uint32_t TreeBuilder::add(Node::Kind kind, Location where, YAML::anchor_t a
   const auto index = static_cast<std::uint32_t>(nodes.size());
   auto& entry = nodes.emplace_back();
   entry.kind = kind;
+  entry.file = file_;
   entry.where = where;
   if (!open_.empty()) {
     Open& top = open_.back();
@@ -190,8 +199,8 @@ void TreeBuilder::open(std::uint32_t node, Location where) {
 }
 
 void TreeBuilder::set_text(std::uint32_t node, std::string text) {
-  text_bytes_ += text.size();
-  if (text_bytes_ > most_text) throw Broken{tree_->nodes[node].where, "more than 64MiB of text", {}};
+  tree_->text_bytes += text.size();
+  if (tree_->text_bytes > most_text) throw Broken{tree_->nodes[node].where, "more than 64MiB of text", {}};
   tree_->nodes[node].text = std::move(text);
 }
 
@@ -327,26 +336,24 @@ void TreeBuilder::drop(std::uint32_t map, std::vector<std::uint32_t> dropped) {
 
 }  // namespace
 
-std::shared_ptr<const Tree> build_tree(const Source& source, const Surroundings& surroundings,
-                                       Problems& problems) {
-  TreeBuilder builder(source, surroundings, problems);
+std::optional<std::uint32_t> add_to_tree(const std::shared_ptr<Tree>& tree, const Source& source,
+                                         const Surroundings& surroundings, Problems& problems) {
+  TreeBuilder builder(tree, source, surroundings, problems);
   try {
     std::istringstream in{std::string(source.text())};
     YAML::Parser parser(in);
     while (parser.HandleNextDocument(builder)) {
     }
+    return builder.root();
   } catch (const Broken& broken) {
     problems.add(source.problem(broken.where, broken.message, broken.hint));
-    return nullptr;
+    return std::nullopt;
   } catch (const YAML::Exception& error) {
     auto problem = explain(error, source, builder.innermost());
     const bool said = builder.tab_line() > 0 && problem.line == builder.tab_line();
     if (!said) problems.add(std::move(problem));
-    return nullptr;
+    return std::nullopt;
   }
-  auto tree = builder.tree();
-  if (tree->nodes.empty()) tree->nodes.emplace_back().where = {.line = 1, .column = 1};
-  return tree;
 }
 
 }  // namespace sluice::conf

@@ -1,7 +1,9 @@
 // yaml-cpp's events to a Tree.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "conf/reader.h"
 #include "conf/source.h"
@@ -9,9 +11,9 @@
 
 namespace sluice::conf {
 
-/// The tree of a text, null where its syntax is broken. Events are read rather than yaml-cpp's nodes
-/// because those drop duplicate keys and places.
-std::shared_ptr<const Tree> build_tree(const Source& source, const Surroundings& surroundings,
-                                       Problems& problems);
+/// Adds a text to a tree as one more of its files. Its root, or nothing where its syntax is broken. Events
+/// are read rather than yaml-cpp's nodes because those drop duplicate keys and places.
+std::optional<std::uint32_t> add_to_tree(const std::shared_ptr<Tree>& tree, const Source& source,
+                                         const Surroundings& surroundings, Problems& problems);
 
 }  // namespace sluice::conf

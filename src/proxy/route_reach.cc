@@ -19,6 +19,12 @@ bool implies(const Demand& narrow, const Demand& wide) {
          narrow.test != Demand::Test::absent;
 }
 
+// " in line 5", " in conf.d/a.yaml, line 5": as seen from another place.
+std::string place_of(const conf::Node& there, const conf::Node& seen_from) {
+  const auto line = "line " + std::to_string(there.location().line);
+  return " in " + (there.file() == seen_from.file() ? line : std::string(there.file()) + ", " + line);
+}
+
 }  // namespace
 
 // Whatever meets the demands of b meets those of a.
@@ -65,7 +71,7 @@ void Reach::report(std::span<const RouteEntry> routes, conf::Problems& problems)
     if (fate.reached != 0 || fate.shadowed == 0) continue;
     const RouteEntry& other = routes[fate.by];
     std::string message = "no request reaches this route: " + in_quotes(other.name);
-    if (other.where) message += " in line " + std::to_string(other.where.location().line);
+    if (other.where) message += place_of(other.where, routes[i].where);
     problems.add(routes[i].where, message + " takes all that it matches");
   }
 }

@@ -79,9 +79,10 @@ class WholeCheck {
   }
 
   // Whether what is not among the names under a key of the top level is nowhere: not where that key was
-  // misspelt, or written twice.
+  // misspelt, or written twice, and not in a file that could not be included.
   bool knows_all(std::string_view key) const {
     if (const auto names = root_.find(key)) return names.is_map() && !names.incomplete();
+    if (root_.incomplete()) return false;
     for (const auto& child : root_) {
       if (!Config::spec().field(child.key())) return false;
     }

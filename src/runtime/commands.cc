@@ -63,9 +63,9 @@ void leave_on_second_signal(const Signals& signals) {
   }).detach();
 }
 
-int serve(const Signals& signals, std::shared_ptr<const Snapshot> snapshot, Reloader::Load load,
+int serve(const Signals& signals, std::shared_ptr<const Snapshot> snapshot, Server::Load load, conf::Sources sources,
           const std::function<void(const Server&)>& started) {
-  Server server(snapshot, std::move(load));
+  Server server(snapshot, std::move(load), std::move(sources));
   announce(server, *snapshot);
   started(server);
   const int signal = serve_until_told(server, signals);
@@ -87,14 +87,15 @@ int serve(const Signals& signals, std::shared_ptr<const Snapshot> snapshot, Relo
 int run(const std::string& file) try {
   end_on_signal_while_starting();  // a large configuration takes seconds to compile
   conf::Problems problems;
-  auto snapshot = compiled(load_config(file, problems), problems);
+  conf::Sources sources;
+  auto snapshot = compiled(load_config(file, problems, sources), problems);
   if (!snapshot) {
     print_error(problems.text());
     return fail(fmt::format("{} has {} problem{}; nothing was started", file, problems.size(),
                             problems.size() == 1 ? "" : "s"));
   }
-  const auto load = [file](conf::Problems& found) { return load_config(file, found); };
-  return serve(Signals(), std::move(snapshot), load, [](const Server&) {});
+  const auto load = [file](conf::Problems& found, conf::Sources& read) { return load_config(file, found, read); };
+  return serve(Signals(), std::move(snapshot), load, std::move(sources), [](const Server&) {});
 } catch (const StartError& error) {
   return fail(error.what());
 } catch (const std::exception& error) {
@@ -145,7 +146,7 @@ int demo(const Demo::Ports& ports) try {
   conf::Problems problems;
   auto snapshot = compiled(parse_config(demo.config(), "demo.yaml", problems), problems);
   if (!snapshot) return fail("the demo's configuration is wrong:\n" + problems.text());
-  return serve(signals, std::move(snapshot), {}, [&](const Server& server) {
+  return serve(signals, std::move(snapshot), {}, {}, [&](const Server& server) {
     fmt::print("The demo's configuration:\n\n{}\nTry, from another terminal:\n{}Ctrl-C ends the demo.\n\n",
                demo.config(), demo.guide(server.addresses(), *server.admin_address()));
     std::fflush(stdout);

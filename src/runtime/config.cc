@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "conf/include.h"
 #include "middleware/builtins.h"
 #include "net/prefix.h"
 #include "runtime/check_whole.h"
@@ -141,6 +142,16 @@ const conf::ObjectSpec& LimitsConfig::spec() {
   return spec;
 }
 
+const conf::ObjectSpec& ReloadConfig::spec() {
+  static const conf::ObjectSpec spec =
+      conf::object<ReloadConfig>("Reload", "How a running gateway learns of a changed configuration.")
+          .field("watch", &ReloadConfig::watch,
+                 "Whether a change of the configuration's files is taken into force without being asked for: of "
+                 "the file itself, those that it includes, those of `${file:…}`, certificates. SIGHUP and POST "
+                 "/reload work either way.");
+  return spec;
+}
+
 const conf::EnumSpec& enum_spec(Protocol) {
   static const auto spec = conf::enumeration<Protocol>(
       "protocol",
@@ -163,6 +174,11 @@ const conf::EnumSpec& enum_spec(EventLoop) {
 const conf::ObjectSpec& Config::spec() {
   static const conf::ObjectSpec spec =
       conf::object<Config>("Configuration", "The configuration of sluice.")
+          .field(
+              "include", &Config::include,
+              "Other files of the configuration: paths, or patterns with *, ? and [], relative to this "
+              "file's folder. Their lists are appended, their maps of names merged, all else is there once.",
+              conf::path())
           .field("workers", &Config::workers,
                  "Event loops, each on a thread; auto: one for each core that the process may use.",
                  conf::or_word("auto"), conf::between(1, 1024))
@@ -183,6 +199,7 @@ const conf::ObjectSpec& Config::spec() {
           .field("admin", &Config::admin, "The listener for operators; none where it is not written.")
           .field("shutdown", &Config::shutdown, "What SIGTERM and SIGINT do.")
           .field("limits", &Config::limits, "What the whole process may use.")
+          .field("reload", &Config::reload, "How a running gateway learns of a changed configuration.")
           .where(&Config::where);
   return spec;
 }
@@ -204,10 +221,20 @@ const conf::Catalog& catalog() {
 
 namespace {
 
-std::optional<Config> bind_config(const conf::Node& root, conf::Problems& problems) {
+void add_tls_files(const Config& config, conf::Sources& sources) {
+  for (const auto& listener : config.listeners) {
+    if (listener.tls) add_files(*listener.tls, sources);
+  }
+  for (const auto& upstream : config.upstreams) {
+    if (upstream.value.tls) add_files(*upstream.value.tls, sources);
+  }
+}
+
+std::optional<Config> bind_config(const conf::Node& root, conf::Problems& problems, conf::Sources& sources) {
   if (!root) return {};
   Config config;
   conf::bind(root, config, problems, catalog());
+  add_tls_files(config, sources);
   check_whole(config, root, problems);
   if (!problems.empty()) return {};
   return config;
@@ -215,12 +242,19 @@ std::optional<Config> bind_config(const conf::Node& root, conf::Problems& proble
 
 }  // namespace
 
+std::optional<Config> load_config(const std::string& path, conf::Problems& problems, conf::Sources& sources) {
+  return bind_config(conf::read_config(path, Config::spec(), problems, sources), problems, sources);
+}
+
 std::optional<Config> load_config(const std::string& path, conf::Problems& problems) {
-  return bind_config(conf::read_file(path, problems), problems);
+  conf::Sources sources;
+  return load_config(path, problems, sources);
 }
 
 std::optional<Config> parse_config(std::string_view text, const std::string& name, conf::Problems& problems) {
-  return bind_config(conf::read_text(text, name, problems), problems);
+  conf::Sources sources;
+  return bind_config(conf::read_config_text(text, name, Config::spec(), problems, sources), problems,
+                     sources);
 }
 
 }  // namespace sluice::runtime

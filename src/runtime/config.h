@@ -9,6 +9,7 @@
 #include "base/units.h"
 #include "conf/binder.h"
 #include "conf/secret.h"
+#include "conf/sources.h"
 #include "net/loop.h"
 #include "proxy/route_config.h"
 #include "runtime/memory_limit.h"
@@ -75,11 +76,19 @@ struct LimitsConfig {
   static const conf::ObjectSpec& spec();
 };
 
+/// How a running gateway learns of a changed configuration, beside SIGHUP and POST /reload.
+struct ReloadConfig {
+  bool watch = false;
+
+  static const conf::ObjectSpec& spec();
+};
+
 /// net::Backend, or none for `auto`.
 enum class EventLoop : std::uint8_t { automatic, uring, epoll, asio };
 const conf::EnumSpec& enum_spec(EventLoop);
 
 struct Config {
+  std::vector<std::string> include;      ///< Has been read: all below holds what those files add.
   std::optional<std::uint32_t> workers;  ///< Unset: one for each core that the process may use.
   EventLoop event_loop = EventLoop::automatic;
   std::vector<ListenerConfig> listeners;
@@ -92,6 +101,7 @@ struct Config {
   std::optional<AdminConfig> admin;
   ShutdownConfig shutdown;
   LimitsConfig limits;
+  ReloadConfig reload;
   conf::Node where;
 
   static const conf::ObjectSpec& spec();
@@ -106,6 +116,10 @@ const conf::Catalog& catalog();
 
 /// Reads, binds and checks a file; what is wrong, all of it, is in `problems`, and then nothing is
 /// returned. References between parts are checked too.
+/// What was read goes to `sources`, also where nothing is returned: the file, those that it includes, those
+/// of
+/// ${file:…} and of TLS. How they looked is noted before they are read.
+std::optional<Config> load_config(const std::string& path, conf::Problems& problems, conf::Sources& sources);
 std::optional<Config> load_config(const std::string& path, conf::Problems& problems);
 
 /// The same from a text; `name` stands for the file in problems.

@@ -12,7 +12,7 @@ constexpr std::string_view kSchemaId = "urn:sluice:schema:configuration";
 
 constexpr std::string_view kPreface = R"(# Configuration reference
 
-One YAML file. This page is generated from the same field lists that the parser and the JSON Schema
+One YAML file, or [several](includes.md). This page is generated from the same field lists that the parser and the JSON Schema
 (`sluice schema`, [config/schema/sluice.json](../config/schema/sluice.json)) come from: `sluice reference`.
 
 Durations are `250ms`, `5s`, `10m`, `1h`, `7d`; sizes `64KiB`, `1MiB`; rates `100/s`, `6000/m`. A list

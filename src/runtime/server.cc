@@ -145,8 +145,11 @@ AdminPage reload_page(const ReloadOutcome& outcome) {
 
 }  // namespace
 
-Server::Server(std::shared_ptr<const Snapshot> snapshot, Reloader::Load load)
-    : snapshot_(std::move(snapshot)), via_token_(fmt::format("{:08x}", std::random_device()())) {
+Server::Server(std::shared_ptr<const Snapshot> snapshot, Load load, conf::Sources sources)
+    : snapshot_(std::move(snapshot)),
+      via_token_(fmt::format("{:08x}", std::random_device()())),
+      load_(std::move(load)),
+      sources_(std::move(sources)) {
   const auto& config = snapshot_->config;
   log::configure(config.log);
   choose_backend();
@@ -161,10 +164,10 @@ Server::Server(std::shared_ptr<const Snapshot> snapshot, Reloader::Load load)
   for (unsigned i = 0; i < count; ++i) shards_.push_back(std::make_unique<telemetry::Shard>(i));
   control_ = std::make_unique<Control>(snapshot_->upstreams);
   memory_ceiling_ = memory_ceiling(config.limits.memory, available_memory());
-  if (load) {
-    reloader_ = std::make_unique<Reloader>(std::move(load), [this](Config next, conf::Problems& problems) {
-      return apply(std::move(next), problems);
-    });
+  if (load_) {
+    reloader_ = std::make_unique<Reloader>(
+        [this](conf::Problems& problems) { return load_again(problems); },
+        [this](Config next, conf::Problems& problems) { return apply(std::move(next), problems); });
   }
   if (config.admin) start_admin();
   start_workers(count);
@@ -178,6 +181,7 @@ Server::Server(std::shared_ptr<const Snapshot> snapshot, Reloader::Load load)
 
 Server::~Server() {
   if (reloader_) reloader_->stop();
+  watch_.reset();
   admin_file_.clear();
   admin_.reset();
   for (auto& shard : shards_) shard->watch_loop(nullptr);
@@ -307,6 +311,7 @@ bool Server::drained() const noexcept {
 DrainReport Server::shutdown() {
   ready_.store(false, std::memory_order_relaxed);
   if (reloader_) reloader_->stop();
+  watch_.reset();
   const auto times = snapshot()->config.shutdown;
   auto deadline = std::chrono::steady_clock::now() + times.drain;
   for (auto& worker : workers_) worker->announce_close();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -17,6 +18,7 @@
 #include "runtime/control.h"
 #include "runtime/descriptors.h"
 #include "runtime/embedded_server.h"
+#include "runtime/file_watch.h"
 #include "runtime/reloader.h"
 #include "runtime/snapshot.h"
 #include "runtime/worker.h"
@@ -47,10 +49,14 @@ struct DrainReport {
 /// One a process. All calls from the control thread.
 class Server {
  public:
+  /// Reads the configuration, and says what it was read from.
+  using Load = std::function<std::optional<Config>(conf::Problems&, conf::Sources&)>;
+
   /// Binds every address, starts every thread, resolves upstreams, accepts. Throws StartError, or
   /// std::exception where the kernel refuses; then nothing runs. `load` reads the configuration again for a
-  /// reload; without it there is none.
-  explicit Server(std::shared_ptr<const Snapshot> snapshot, Reloader::Load load = {});
+  /// reload; without it there is none. `sources` are what this one was read from.
+  Server(std::shared_ptr<const Snapshot> snapshot, Load load, conf::Sources sources);
+  explicit Server(std::shared_ptr<const Snapshot> snapshot) : Server(std::move(snapshot), {}, {}) {}
   ~Server();
 
   /// Of the configuration in force.
@@ -103,7 +109,9 @@ class Server {
   bool drained() const noexcept;
 
   // server_reload.cc
+  std::optional<Config> load_again(conf::Problems& problems);
   std::optional<Changes> apply(Config config, conf::Problems& problems);
+  void follow_files(const Snapshot& in_force);
   bool has_descriptors_for(const Snapshot& next, conf::Problems& problems) const;
   Listenings bind_new(const Snapshot& next, conf::Problems& problems);
   void put_in_force(std::shared_ptr<const Snapshot> next, Listenings opened);
@@ -135,7 +143,10 @@ class Server {
   std::unique_ptr<telemetry::Exposition> exposition_;
   AdminSources admin_sources_;
   AdminRights admin_rights_;
+  Load load_;
   std::unique_ptr<Reloader> reloader_;  // null where there is nothing to read again
+  conf::Sources sources_;               // of the last load
+  std::unique_ptr<FileWatch> watch_;    // null while files are not watched
   std::unique_ptr<EmbeddedServer> admin_;
   std::atomic<bool> ready_{false};  // relaxed: read by /readyz alone
 };

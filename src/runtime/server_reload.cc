@@ -28,6 +28,20 @@ std::vector<std::shared_ptr<Thing>> without(const std::vector<std::shared_ptr<Th
 
 }  // namespace
 
+std::optional<Config> Server::load_again(conf::Problems& problems) {
+  sources_ = {};
+  auto config = load_(problems, sources_);
+  if (watch_) watch_->watch(sources_);  // what is wrong with it may be mended in a file that is new
+  return config;
+}
+
+void Server::follow_files(const Snapshot& in_force) {
+  if (!reloader_ || !in_force.config.reload.watch) return watch_.reset();
+  if (watch_) return;
+  watch_ = std::make_unique<FileWatch>([this] { reloader_->ask("a changed file"); });
+  watch_->watch(sources_);
+}
+
 // Whatever can fail comes before anything that is in force is touched.
 std::optional<Changes> Server::apply(Config config, conf::Problems& problems) {
   const auto before = snapshot();
@@ -94,6 +108,7 @@ void Server::put_in_force(std::shared_ptr<const Snapshot> next, Listenings opene
   // No worker begins anything with what was in force: it ends here, on this thread, but for what exchanges hold.
   sides_ = std::move(sides);
   listening_ = merge(*next, std::move(opened));
+  follow_files(*next);
   const std::lock_guard lock(snapshot_mutex_);
   snapshot_.swap(next);
 }

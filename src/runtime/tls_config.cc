@@ -213,6 +213,33 @@ void check_key_pair(const Config& config, const net::tls::KeyPairFiles& files, s
 
 }  // namespace
 
+namespace {
+
+void add_file(const Path& path, conf::Sources& sources) {
+  if (!path->empty()) sources.add(*path);
+}
+
+void add_file(const MaybeFile& path, conf::Sources& sources) {
+  if (path) add_file(*path, sources);
+}
+
+}  // namespace
+
+void add_files(const ListenerTlsConfig& config, conf::Sources& sources) {
+  for (const auto& one : config.certificates) {
+    add_file(one.certificate, sources);
+    add_file(one.private_key, sources);
+    add_file(one.ocsp_response, sources);
+  }
+  if (config.wants_client_certificate()) add_file(config.client_auth->ca, sources);
+}
+
+void add_files(const upstream::UpstreamTlsConfig& config, conf::Sources& sources) {
+  add_file(config.ca, sources);
+  add_file(config.certificate, sources);
+  add_file(config.private_key, sources);
+}
+
 void check_files(const ListenerTlsConfig& config, const conf::Faults& faults, conf::Problems& problems) {
   const auto context = net::tls::make_plain_context();
   for (const auto& one : config.certificates) {

@@ -9,6 +9,7 @@
 
 #include "conf/binder.h"
 #include "conf/faults.h"
+#include "conf/sources.h"
 #include "net/tls/client_context.h"
 #include "net/tls/server_context.h"
 #include "upstream/config.h"
@@ -56,6 +57,10 @@ std::shared_ptr<net::tls::SharedServerContext> server_context(const std::string&
                                                               conf::Problems& problems);
 std::shared_ptr<const net::tls::SharedClientContext> client_context(const upstream::UpstreamConfig& upstream,
                                                                     conf::Problems& problems);
+
+/// The files that they name.
+void add_files(const ListenerTlsConfig& config, conf::Sources& sources);
+void add_files(const upstream::UpstreamTlsConfig& config, conf::Sources& sources);
 
 /// The same problems, of those parts alone that other problems leave sound: for where no context is to be
 /// made.

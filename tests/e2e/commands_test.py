@@ -48,6 +48,29 @@ class Commands(EndToEnd):
     def test_check_and_run_agree_on_the_shipped_files(self):
         self.sluice("check", "-c", ROOT / "config/sluice.yaml")
 
+    def test_check_reads_included_files_and_says_which_one_is_wrong(self):
+        (self.folder / "conf.d").mkdir()
+        main = self.file('include: conf.d/*.yaml\nlisteners: [{ address: "127.0.0.1:0" }]\n')
+        (self.folder / "conf.d/10-app.yaml").write_text(
+            "upstreams: { app: [127.0.0.1:3000] }\nroutes: [{ match: { path: /app }, upstream: app }]\n"
+        )
+        (self.folder / "conf.d/20-other.yaml").write_text("routes: [{ upstream: app }]\n")
+        self.assertIn("ok, 2 routes, 1 upstream\n", self.sluice("check", "-c", main)[0])
+        (self.folder / "conf.d/20-other.yaml").write_text(
+            "upstreams:\n  app: [127.0.0.1:3001]\nroutes:\n  - { match: { path: /app }, upstream: ap }\n"
+        )
+        problems = json.loads(self.sluice("check", "--json", "-c", main, code=1)[0])
+        other = str(self.folder / "conf.d/20-other.yaml")
+        first = str(self.folder / "conf.d/10-app.yaml")
+        self.assertEqual(
+            [(p["file"], p["line"], p["column"], p["path"], p["problem"]) for p in problems],
+            [
+                (other, 2, 3, "upstreams.app", f'the name "app" is in another file too, first at {first}:1:14'),
+                (other, 4, 5, "routes[0]", f'no request reaches this route: "/app" in {first}, line 2 takes all that it matches'),
+                (other, 4, 40, "routes[0].upstream", 'no upstream is named "ap"'),
+            ],
+        )
+
     def test_schema_is_json_schema_and_its_golden_copy(self):
         text = self.sluice("schema")[0]
         schema = json.loads(text)

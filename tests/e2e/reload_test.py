@@ -291,6 +291,63 @@ class Listeners(Reloading):
         self.assertFalse(path.exists())
 
 
+class Watched(Reloading):
+    """`reload.watch`: nobody asks."""
+
+    def test_a_file_that_is_written_in_place_or_replaced_is_taken(self):
+        self.start(None, [responding("0")], reload={"watch": True})
+        for turn in range(1, 5):
+            self.config["routes"][0]["respond"]["body"] = str(turn)
+            if turn % 2:
+                self.sluice.config_path.write_text(json.dumps(self.config))
+            else:
+                self.write()
+            wait_until(lambda wanted=b"%d" % turn: self.body() == wanted, "the change")
+        self.assertIn("reload by a changed file: 1 route changed", self.sluice.err())
+
+    def test_what_was_refused_is_taken_once_it_is_mended(self):
+        self.start(None, [responding("one")], reload={"watch": True})
+        whole = self.sluice.config_path.read_text()
+        self.sluice.config_path.write_text(whole[:-40])
+        wait_until(lambda: self.metric("sluice_config_stale") == 1, "the file is refused")
+        self.assertEqual(self.body(), b"one")
+        self.sluice.config_path.write_text(whole.replace("one", "two"))
+        wait_until(lambda: self.body() == b"two", "the change")
+        self.assertEqual(self.metric("sluice_config_stale"), 0)
+
+    def test_included_files_come_change_and_go(self):
+        folder = self.folder / "conf.d"
+        folder.mkdir()
+        self.start(None, [responding("main")], reload={"watch": True}, include="conf.d/*.yaml")
+        part = folder / "10-part.yaml"
+        part.write_text(json.dumps({"routes": [responding("first", "part", "/part")]}))
+        wait_until(lambda: self.body("/part") == b"first", "the new file")
+        part.write_text(json.dumps({"routes": [responding("second", "part", "/part")]}))
+        wait_until(lambda: self.body("/part") == b"second", "the changed file")
+        part.write_text("routes: [{ nmae: x }]\n")
+        wait_until(lambda: f"{part}:1:12: routes[" in self.sluice.err(), "the place of the mistake")
+        self.assertEqual(self.body("/part"), b"second")
+        part.unlink()
+        wait_until(lambda: self.body("/part") == b"main", "the file is gone")
+
+    def test_a_config_map_is_taken_when_its_link_is_swapped(self):
+        """As the kubelet does it: file -> ..data/file, and ..data, a link to a folder, is replaced."""
+        def release(name):
+            (self.folder / name).mkdir()
+            (self.folder / name / "sluice.yaml").write_text(json.dumps(self.config))
+            os.symlink(name, self.folder / "..data_tmp")
+            os.rename(self.folder / "..data_tmp", self.folder / "..data")
+
+        self.start(None, [responding("0")], reload={"watch": True})
+        release("..2026_1")
+        self.sluice.config_path.unlink()
+        self.sluice.config_path.symlink_to("..data/sluice.yaml")
+        for turn in range(1, 4):
+            self.config["routes"][0]["respond"]["body"] = str(turn)
+            release(f"..2026_{turn + 1}")
+            wait_until(lambda wanted=b"%d" % turn: self.body() == wanted, "the change")
+
+
 class Load(Reloading):
     """Reloads one after another while clients ask. `SLUICE_E2E_RELOADS` sets how many; 1,000 for a long look."""
 

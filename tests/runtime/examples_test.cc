@@ -27,7 +27,8 @@ std::string read(const std::filesystem::path& path) {
 std::vector<std::filesystem::path> yaml_files(const std::filesystem::path& folder) {
   std::vector<std::filesystem::path> found;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
-    if (entry.path().extension() == ".yaml") found.push_back(entry.path());
+    const bool is_included = entry.path().parent_path().extension() == ".d";
+    if (entry.path().extension() == ".yaml" && !is_included) found.push_back(entry.path());
   }
   return found;
 }
@@ -82,6 +83,17 @@ TEST(Examples, the_sidecar_example_has_one_worker_and_one_upstream) {
   ASSERT_TRUE(config) << problems.text();
   EXPECT_EQ(1U, config->workers);
   EXPECT_EQ(1U, config->upstreams.size());
+}
+
+TEST(Examples, the_split_example_has_what_its_files_add) {
+  conf::Problems problems;
+  conf::Sources sources;
+  auto config = load_config(root / "config/examples/split/sluice.yaml", problems, sources);
+  ASSERT_TRUE(config) << problems.text();
+  EXPECT_EQ(2U, config->upstreams.size());
+  EXPECT_EQ(3U, config->routes.size());
+  EXPECT_EQ(3U, sources.files().size());
+  EXPECT_EQ(1U, sources.patterns().size());
 }
 
 TEST(Examples, the_configurations_in_the_readme_load_and_compile) {
