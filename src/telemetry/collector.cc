@@ -193,6 +193,14 @@ void write_process(FamilyBuilder& out) {
   out.number(Metric::process_start, {}, stats.start_time_seconds);
 }
 
+void write_certificates(const std::vector<CertificateState>& certificates, FamilyBuilder& out) {
+  for (const CertificateState& one : certificates) {
+    if (one.not_after != 0)
+      out.number(Metric::certificate_not_after, {one.listener, one.certificate}, one.not_after);
+    out.number(Metric::certificate_stale, {one.listener, one.certificate}, one.stale ? 1 : 0);
+  }
+}
+
 }  // namespace
 
 std::vector<prometheus::MetricFamily> Collector::Collect() const {
@@ -205,8 +213,7 @@ std::vector<prometheus::MetricFamily> Collector::Collect() const {
   if (sources_.endpoints)
     for (const EndpointState& one : sources_.endpoints())
       out.number(Metric::endpoint_healthy, {one.upstream, one.endpoint}, one.healthy ? 1 : 0);
-  for (const CertificateState& one : sources_.certificates)
-    out.number(Metric::certificate_not_after, {one.listener, one.certificate}, one.not_after);
+  write_certificates(sources_.certificates_now ? sources_.certificates_now() : sources_.certificates, out);
   if (sources_.access_log != nullptr) write_access_log(*sources_.access_log, out);
   if (sources_.memory) write_memory(sources_.memory(), out);
   out.number(Metric::build_info, {sources_.version, sources_.event_loop}, 1);
