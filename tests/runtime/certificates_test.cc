@@ -14,7 +14,8 @@ class CertificatesTest : public testing::Test {
  protected:
   CertificatesTest() {
     const auto text = "listeners:\n- name: public\n  address: 127.0.0.1:0\n  tls:\n    certificates:\n" +
-                      pair("    - ", own_, "      ") + "upstreams:\n  app:\n    endpoints: 127.0.0.1:1\n    tls:\n" +
+                      pair("    - ", own_, "      ") +
+                      "upstreams:\n  app:\n    endpoints: 127.0.0.1:1\n    tls:\n" +
                       "      ca: " + upstream_.certificate() + "\n" + pair("      ", upstream_, "      ") +
                       "routes: { upstream: app }\n";
     conf::Problems problems;
@@ -24,7 +25,8 @@ class CertificatesTest : public testing::Test {
   }
 
   static std::string pair(const std::string& first, const TlsFiles& files, const std::string& then) {
-    return first + "certificate: " + files.certificate() + "\n" + then + "private_key: " + files.private_key() + "\n";
+    return first + "certificate: " + files.certificate() + "\n" + then +
+           "private_key: " + files.private_key() + "\n";
   }
 
   static void replace(const std::string& path, const std::string& with) {
@@ -46,8 +48,9 @@ TEST_F(CertificatesTest, are_refused_where_the_file_is_named_and_called_stale_un
   replace(own_.certificate(), next_.certificate());
   const auto refused = refresh_certificates(*snapshot_);
   EXPECT_EQ(refused.taken, 0U);
-  EXPECT_EQ(refused.refused.text(), "c.yaml:7:20: listeners[0].tls.certificates[0].private_key: " +
-                                        own_.private_key() + ": the key does not belong to the certificate\n");
+  EXPECT_EQ(refused.refused.text(),
+            "c.yaml:7:20: listeners[0].tls.certificates[0].private_key: " + own_.private_key() +
+                ": the key does not belong to the certificate\n");
   auto states = certificate_states(*snapshot_);
   ASSERT_EQ(states.size(), 1U);
   EXPECT_EQ(states[0].certificate, own_.certificate());
@@ -63,8 +66,9 @@ TEST_F(CertificatesTest, are_refused_where_the_file_is_named_and_called_stale_un
 TEST_F(CertificatesTest, of_upstreams_are_taken_together) {
   replace(upstream_.certificate(), next_.certificate());
   const auto refused = refresh_certificates(*snapshot_);
-  EXPECT_EQ(refused.refused.text(), "c.yaml:14:20: upstreams.app.tls.private_key: " + upstream_.private_key() +
-                                        ": the key does not belong to the certificate\n");
+  EXPECT_EQ(refused.refused.text(),
+            "c.yaml:14:20: upstreams.app.tls.private_key: " + upstream_.private_key() +
+                ": the key does not belong to the certificate\n");
   replace(upstream_.private_key(), next_.private_key());
   EXPECT_EQ(refresh_certificates(*snapshot_).taken, 1U);
 }
