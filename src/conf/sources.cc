@@ -1,7 +1,6 @@
 #include "conf/sources.h"
 
 #include <glob.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -14,10 +13,6 @@ namespace {
 
 constexpr Bytes kLargestFile{16 << 20};
 constexpr std::string_view kSpecial = "*?[";
-
-std::int64_t in_ns(const timespec& time) noexcept {
-  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
-}
 
 std::string made_absolute(const std::filesystem::path& path) {
   std::error_code ignored;  // without a working directory the relative path must do
@@ -47,17 +42,6 @@ struct Globbed {
 };
 
 }  // namespace
-
-FileStamp stamp_of(const std::filesystem::path& path) noexcept {
-  struct stat status {};
-  if (stat(path.c_str(), &status) != 0) return {};
-  return {.exists = true,
-          .device = status.st_dev,
-          .inode = status.st_ino,
-          .size = static_cast<std::uint64_t>(status.st_size),
-          .modified = in_ns(status.st_mtim),
-          .changed = in_ns(status.st_ctim)};
-}
 
 void Sources::add(const std::filesystem::path& file) {
   auto path = made_absolute(file);

@@ -121,6 +121,7 @@ void Reloader::note(const ReloadOutcome& outcome) {
     ++state_.taken;
     state_.in_force_since = wall_now();
     state_.problems.reset();
+    if (!outcome.problems.empty()) state_.problems = outcome.problems;
   } else {
     ++state_.refused;
     state_.problems = outcome.problems;

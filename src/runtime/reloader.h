@@ -17,7 +17,8 @@
 
 namespace sluice::runtime {
 
-/// What became of a reload: `changes`, or why nothing was changed.
+/// What became of a reload: `changes`, or why nothing was changed. With changes, `problems` are of certificates
+/// whose files have changed and that were refused: the old ones stay.
 struct ReloadOutcome {
   std::optional<Changes> changes;
   conf::Problems problems;
@@ -28,7 +29,7 @@ struct ReloadState {
   std::uint64_t taken = 0;                ///< Reloads that came into force.
   std::uint64_t refused = 0;              ///< Those that did not.
   WallTime in_force_since{};              ///< Of the configuration.
-  std::optional<conf::Problems> problems; ///< Of the last reload, where it was refused: the file is not what is in force.
+  std::optional<conf::Problems> problems; ///< Of the last reload: what the files say is not all in force.
 
   bool stale() const noexcept { return problems.has_value(); }
 };
@@ -38,7 +39,7 @@ struct ReloadState {
 class Reloader {
  public:
   using Load = std::function<std::optional<Config>(conf::Problems&)>;
-  /// All of it or nothing; called on the reloader's thread.
+  /// All of it or nothing, as ReloadOutcome says; called on the reloader's thread.
   using Apply = std::function<std::optional<Changes>(Config, conf::Problems&)>;
   using Told = std::function<void(const ReloadOutcome&)>;
 

@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "net/listen.h"
+#include "runtime/certificates.h"
 #include "telemetry/log.h"
 #include "upstream/stats.h"
 
@@ -87,18 +88,6 @@ std::vector<telemetry::EndpointState> endpoint_states(const Snapshot& snapshot) 
   return states;
 }
 
-std::vector<telemetry::CertificateState> certificate_states(const Snapshot& snapshot) {
-  std::vector<telemetry::CertificateState> states;
-  for (const auto& listener : snapshot.listeners) {
-    if (!listener->tls) continue;
-    for (const auto& [certificate, when] : listener->tls->context->expiries()) {
-      const auto seconds = std::chrono::duration<double>(when.time_since_epoch()).count();
-      states.push_back({listener->settings.name, certificate, seconds});
-    }
-  }
-  return states;
-}
-
 std::vector<telemetry::PoolState> pool_states(const Snapshot& snapshot) {
   std::vector<telemetry::PoolState> states;
   for (const auto& upstream : snapshot.upstreams) {
@@ -137,9 +126,8 @@ AdminPage reload_page(const ReloadOutcome& outcome) {
   nlohmann::ordered_json page{{"reloaded", outcome.changes.has_value()}};
   if (outcome.changes) {
     page.update(to_json(*outcome.changes));
-  } else {
-    page["problems"] = nlohmann::ordered_json::parse(outcome.problems.json());
   }
+  if (!outcome.problems.empty()) page["problems"] = nlohmann::ordered_json::parse(outcome.problems.json());
   return {.status = outcome.changes ? 200 : 422, .body = page.dump(2) + "\n"};
 }
 

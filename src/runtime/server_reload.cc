@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "net/listen.h"
+#include "runtime/certificates.h"
 #include "runtime/server.h"
 #include "telemetry/log.h"
 
@@ -50,9 +51,9 @@ std::optional<Changes> Server::apply(Config config, conf::Problems& problems) {
   auto opened = bind_new(*next, problems);
   if (!problems.empty()) return std::nullopt;
   control_->resolve(without(next->upstreams, before->upstreams));
-  auto changes = next->changes;
-  put_in_force(std::move(next), std::move(opened));
-  return changes;
+  put_in_force(next, std::move(opened));
+  problems = refresh_certificates(*next).refused;
+  return next->changes;
 }
 
 bool Server::has_descriptors_for(const Snapshot& next, conf::Problems& problems) const {

@@ -141,6 +141,18 @@ const conf::ObjectSpec& ListenerTlsConfig::spec() {
   return spec;
 }
 
+void add_fault(const ListenerTlsConfig& config, const net::tls::PolicyFault& fault,
+               conf::Problems& problems) {
+  const auto file = fault.fault.file;
+  report(file == File::ca ? *config.client_auth->ca : path_of(config.certificates[fault.pair], file),
+         fault.fault, problems);
+}
+
+void add_fault(const upstream::UpstreamTlsConfig& config, const net::tls::FileFault& fault,
+               conf::Problems& problems) {
+  report(path_of(config, fault.file), fault, problems);
+}
+
 std::shared_ptr<net::tls::SharedServerContext> server_context(const std::string& listener,
                                                               const ListenerTlsConfig& config,
                                                               std::vector<std::string> protocols,
@@ -151,10 +163,7 @@ std::shared_ptr<net::tls::SharedServerContext> server_context(const std::string&
   policy.complain = [complaints = std::make_shared<SharedComplaints>(listener, config.certificates)](
                         std::size_t pair, const net::tls::FileFault& fault) { complaints->add(pair, fault); };
   auto context = std::make_shared<net::tls::SharedServerContext>(policy, faults);
-  for (const auto& [pair, fault] : faults) {
-    report(fault.file == File::ca ? *config.client_auth->ca : path_of(config.certificates[pair], fault.file),
-           fault, problems);
-  }
+  for (const auto& fault : faults) add_fault(config, fault, problems);
   return context;
 }
 
@@ -184,7 +193,7 @@ std::shared_ptr<const net::tls::SharedClientContext> client_context(const upstre
   if (config.certificate) policy.own = net::tls::KeyPairFiles{**config.certificate, **config.private_key, {}};
   std::vector<net::tls::FileFault> faults;
   auto context = std::make_shared<const net::tls::SharedClientContext>(policy, faults);
-  for (const auto& fault : faults) report(path_of(config, fault.file), fault, problems);
+  for (const auto& fault : faults) add_fault(config, fault, problems);
   return context;
 }
 

@@ -58,6 +58,11 @@ std::shared_ptr<net::tls::SharedServerContext> server_context(const std::string&
 std::shared_ptr<const net::tls::SharedClientContext> client_context(const upstream::UpstreamConfig& upstream,
                                                                     conf::Problems& problems);
 
+/// A fault of a file, to `problems` at the place that names it.
+void add_fault(const ListenerTlsConfig& config, const net::tls::PolicyFault& fault, conf::Problems& problems);
+void add_fault(const upstream::UpstreamTlsConfig& config, const net::tls::FileFault& fault,
+               conf::Problems& problems);
+
 /// The files that they name.
 void add_files(const ListenerTlsConfig& config, conf::Sources& sources);
 void add_files(const upstream::UpstreamTlsConfig& config, conf::Sources& sources);

@@ -200,6 +200,14 @@ void write_process(FamilyBuilder& out) {
   out.number(Metric::process_start, {}, stats.start_time_seconds);
 }
 
+void write_certificates(const std::vector<CertificateState>& certificates, FamilyBuilder& out) {
+  for (const CertificateState& one : certificates) {
+    if (one.not_after != 0)
+      out.number(Metric::certificate_not_after, {one.listener, one.certificate}, one.not_after);
+    out.number(Metric::certificate_stale, {one.listener, one.certificate}, one.stale ? 1 : 0);
+  }
+}
+
 }  // namespace
 
 std::vector<prometheus::MetricFamily> Collector::Collect() const {
@@ -212,9 +220,7 @@ std::vector<prometheus::MetricFamily> Collector::Collect() const {
   if (sources_.endpoints)
     for (const EndpointState& one : sources_.endpoints())
       out.number(Metric::endpoint_healthy, {one.upstream, one.endpoint}, one.healthy ? 1 : 0);
-  if (sources_.certificates)
-    for (const CertificateState& one : sources_.certificates())
-      out.number(Metric::certificate_not_after, {one.listener, one.certificate}, one.not_after);
+  if (sources_.certificates) write_certificates(sources_.certificates(), out);
   if (sources_.access_log != nullptr) write_access_log(*sources_.access_log, out);
   if (sources_.memory) write_memory(sources_.memory(), out);
   if (sources_.config) write_config(sources_.config(), out);

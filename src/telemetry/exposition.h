@@ -25,7 +25,8 @@ struct EndpointState {
 struct CertificateState {
   std::string listener;
   std::string certificate;  ///< The path of its file.
-  double not_after = 0;     ///< When it ends, in Unix time.
+  double not_after = 0;     ///< When it ends, in Unix time; 0: not told, as of the CA of clients.
+  bool stale = false;       ///< Its files have changed, but what they hold now was refused.
 };
 
 /// The connections to one upstream, over all workers.

@@ -69,7 +69,7 @@ class FileWatchTest : public testing::TestWithParam<How> {
       std::lock_guard lock(mutex_);
       ASSERT_EQ(calls_, expected_);
     }
-    write(name, "the last change of the test");
+    replace(name, "the last change of the test");
     expect_told();
     std::lock_guard lock(mutex_);
     EXPECT_EQ(calls_, expected_);
@@ -189,7 +189,7 @@ TEST_P(FileWatchTest, is_not_woken_by_reads_nor_by_other_files) {
   write("a.yaml", "one");
   write("b.yaml", "one");
   watch({"a.yaml", "b.yaml"});
-  write("a.yaml", "three");
+  replace("a.yaml", "three");
   expect_told();
   std::ofstream log(path("access.log"));
   for (int i = 0; i < 1000; ++i) {
@@ -205,7 +205,7 @@ TEST_P(FileWatchTest, forgets_what_it_watched_before) {
   write("b.yaml", "one");
   watch({"a.yaml"});
   watch({"b.yaml"});
-  write("a.yaml", "three");
+  replace("a.yaml", "three");
   expect_told_only_of("b.yaml");
 }
 

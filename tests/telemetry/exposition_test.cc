@@ -164,6 +164,21 @@ TEST(Exposition, shows_every_metric_once_it_has_occurred) {
   EXPECT_THAT(text, HasSubstr("sluice_memory_pressure 1\n"));
   EXPECT_THAT(text, HasSubstr("sluice_endpoint_healthy{upstream=\"app\",endpoint=\"127.0.0.1:3000\"} 0\n"));
   EXPECT_THAT(text, HasSubstr("sluice_tls_handshakes_total{listener=\"public\",result=\"resumed\"} 1\n"));
+  EXPECT_THAT(text,
+              HasSubstr("sluice_certificate_stale{listener=\"public\",certificate=\"tls/api.crt\"} 0\n"));
+}
+
+TEST(Exposition, asks_at_each_scrape_which_certificates_are_stale) {
+  bool stale = false;
+  const Exposition exposition({.shards = {}, .certificates = [&] {
+                                 return std::vector<CertificateState>{
+                                     {.listener = "public", .certificate = "tls/ca.crt", .stale = stale}};
+                               }});
+  constexpr auto line = "sluice_certificate_stale{listener=\"public\",certificate=\"tls/ca.crt\"} ";
+  EXPECT_THAT(exposition.text(), HasSubstr(line + std::string("0\n")));
+  stale = true;
+  EXPECT_THAT(exposition.text(), HasSubstr(line + std::string("1\n")));
+  EXPECT_THAT(exposition.text(), Not(HasSubstr("sluice_certificate_not_after_seconds{")));
 }
 
 TEST(Exposition, costs_nothing_for_ten_thousand_routes_without_traffic) {

@@ -133,6 +133,12 @@ FileFault refused(File file, const std::string& what) {
 
 }  // namespace
 
+KeyPairStamp stamp_of(const KeyPairFiles& files) {
+  return {.certificate = sluice::stamp_of(files.certificate),
+          .private_key = sluice::stamp_of(files.private_key),
+          .ocsp_response = files.ocsp_response.empty() ? FileStamp{} : sluice::stamp_of(files.ocsp_response)};
+}
+
 std::optional<FileFault> show(ssl_st& ssl, const KeyPair& pair) {
   if (SSL_use_certificate(&ssl, pair.leaf.get()) != 1) return refused(File::certificate, "the certificate");
   if (SSL_use_PrivateKey(&ssl, pair.key.get()) != 1) return refused(File::private_key, "the key");

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/file_stamp.h"
 #include "net/tls/openssl.h"
 
 namespace sluice::net::tls {
@@ -35,6 +36,14 @@ struct KeyPair {
   std::vector<std::string> names;           ///< In lower case: the DNS names it is for, wildcards as written.
   WallTime expires;
 };
+
+/// How the files look.
+struct KeyPairStamp {
+  FileStamp certificate, private_key, ocsp_response;
+
+  friend bool operator==(const KeyPairStamp&, const KeyPairStamp&) = default;
+};
+KeyPairStamp stamp_of(const KeyPairFiles& files);
 
 /// Reads and checks the files: each by itself, that the key and the OCSP response belong to the certificate,
 /// and that connections of `context` may show it (its security level). Or all that is wrong with them, at

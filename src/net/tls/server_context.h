@@ -5,14 +5,11 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/clock.h"
 #include "net/tls/key_pair.h"
 #include "net/tls/openssl.h"
-#include "net/tls/ticket_keys.h"
 
 namespace sluice::net::tls {
 
@@ -38,51 +35,43 @@ struct PolicyFault {
   FileFault fault;
 };
 
-/// Immutable but for what is loaded late: the certificates are all checked at first, and each but the first
-/// of all is read again when the first client asks for it. Any thread.
+/// The certificates are all checked at first, and each but the first of all is read again when the first
+/// client asks for it. Any thread.
 class SharedServerContext {
  public:
   /// Faults of the files go to `faults`; with any, the context is not to be used.
   SharedServerContext(const ServerPolicy& policy, std::vector<PolicyFault>& faults);
   ~SharedServerContext();
 
-  /// For one connection.
+  /// For one connection, which must not outlive this.
   UniqueSsl make_ssl() const;
+
+  struct Refresh {
+    std::vector<std::size_t> taken;    ///< Pairs that are shown anew; npos: the CA of clients.
+    std::vector<PolicyFault> refused;  ///< What is wrong with files that have changed; the old ones stay.
+  };
+  /// Looks at the files that have changed since they were read, and takes what is sound for handshakes from
+  /// now on: of a pair all or nothing. Connections keep what they began with, tickets stay good, but those of
+  /// clients that had to show a certificate end with a new CA. What was refused is not told again before it
+  /// changes again. A pair that was refused and that no client had asked for was never in memory: its
+  /// handshakes fail until its files are sound. Const, for it is the files that change: any thread, one after
+  /// the other.
+  Refresh refresh() const;
+
+  /// The files whose last change was refused: those of certificates, and of the CA.
+  std::vector<std::string> stale() const;
 
   /// When the certificate that ends first ends, and when each does.
   struct Expiry {
     std::string certificate;  ///< The path of its file.
     WallTime when;
   };
-  const std::vector<Expiry>& expiries() const noexcept { return expiries_; }
+  std::vector<Expiry> expiries() const;
 
  private:
-  struct Late;
+  struct State;
 
-  void set_policy(const ServerPolicy& policy);
-  void set_client_auth(const ServerPolicy& policy, std::vector<PolicyFault>& faults);
-  void index(std::size_t pair, const std::vector<std::string>& names);
-  void show_first();
-  const std::vector<std::size_t>& pairs_for(std::string_view server_name) const;
-  const KeyPair* loaded(std::size_t pair);
-  bool use(ssl_st& ssl, std::size_t pair);
-  bool may_staple(std::size_t pair, const KeyPair& loaded) const;
-  static int on_client_hello(ssl_st* ssl, int* alert, void* self);
-  static int on_certificate(ssl_st* ssl, void* self);
-  static int on_status(ssl_st* ssl, void* self);
-  static int on_alpn(ssl_st* ssl, const unsigned char** out, unsigned char* size,
-                     const unsigned char* offered, unsigned int bytes, void* self);
-
-  UniqueContext context_;
-  const std::string name_;
-  const std::function<void(std::size_t, const FileFault&)> complain_;
-  std::vector<std::string> protocols_;
-  SharedTicketKeys tickets_;
-  std::vector<std::unique_ptr<Late>> late_;
-  const std::vector<std::size_t> first_{0};
-  std::unordered_map<std::string, std::vector<std::size_t>> by_name_;      // exact, in lower case
-  std::unordered_map<std::string, std::vector<std::size_t>> by_wildcard_;  // what is behind "*."
-  std::vector<Expiry> expiries_;
+  const std::unique_ptr<State> state_;
 };
 
 }  // namespace sluice::net::tls
