@@ -29,9 +29,9 @@ Control::Control(const std::vector<std::shared_ptr<upstream::SharedUpstream>>& u
   loop_->post([this, upstreams] {
     discovery_ = std::make_unique<upstream::Discovery>(*loop_, resolver_, log_line);
     for (const auto& upstream : upstreams) {
-      discovery_->add(upstream);
+      discovery_->sync(upstream);
       checkers_.push_back(std::make_unique<upstream::HealthChecker>(*loop_, rng_, upstream, log_line));
-      checkers_.back()->start();
+      checkers_.back()->sync();
     }
   });
 }
