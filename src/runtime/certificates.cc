@@ -59,9 +59,7 @@ CertificateRefresh refresh_certificates(const Snapshot& snapshot) {
     if (plan.tls) refresh.listener(snapshot.config.listeners[i], *plan.tls->context);
   }
   for (const auto& upstream : snapshot.upstreams) {
-    if (upstream->size() == 0) continue;
-    if (const auto tls = upstream->opening(0).tls)
-      refresh.upstream(upstream->name(), *upstream->config().tls, *tls);
+    if (const auto& tls = upstream->tls()) refresh.upstream(upstream->name(), *upstream->config().tls, *tls);
   }
   return refresh.done();
 }

@@ -9,6 +9,13 @@
 #include <nlohmann/json.hpp>
 
 namespace sluice::runtime {
+
+std::uint64_t content_of(const std::vector<upstream::EndpointConfig>& endpoints) {
+  std::uint64_t content = 1;
+  for (const auto& endpoint : endpoints) content = content * 0x100'0000'01B3 ^ conf::content_hash(endpoint);
+  return content;
+}
+
 namespace {
 
 std::uint64_t content_of(const conf::Definition& definition) {
@@ -30,6 +37,13 @@ std::uint64_t content_of(const std::optional<T>& object) {
   return object ? content_of(*object) ^ 1 : 0;
 }
 
+std::uint64_t content_of(const upstream::UpstreamConfig& upstream) {
+  auto settings = upstream;
+  settings.endpoints.clear();
+  settings.endpoints_file.reset();
+  return conf::content_hash(settings);
+}
+
 template <class T>
 std::vector<Part> named_parts(const conf::NamedList<T>& list) {
   std::vector<Part> parts;
@@ -41,6 +55,16 @@ template <class T>
 std::vector<Part> named_parts(const std::vector<T>& list) {
   std::vector<Part> parts;
   for (const auto& item : list) parts.push_back({item.name, content_of(item)});
+  return parts;
+}
+
+std::vector<Part> endpoint_parts(const conf::NamedList<upstream::UpstreamConfig>& upstreams) {
+  std::vector<Part> parts;
+  for (const auto& upstream : upstreams) {
+    const auto& file = upstream.value.endpoints_file;
+    const auto named = std::hash<std::string>{}(file ? **file : std::string());
+    parts.push_back({upstream.name, runtime::content_of(upstream.value.endpoints) ^ named});
+  }
   return parts;
 }
 
@@ -65,6 +89,16 @@ PartChanges compare(const std::vector<Part>& before, const std::vector<Part>& af
 
 std::vector<std::string> differing(const std::vector<Part>& before, const std::vector<Part>& after) {
   return compare(before, after).changed;
+}
+
+// Of upstreams that are taken over: a changed one is new with all that it has.
+std::vector<std::string> endpoint_changes(const Parts& before, const Parts& after) {
+  auto names = compare(before.endpoints, after.endpoints).changed;
+  const auto replaced = compare(before.upstreams, after.upstreams).changed;
+  std::erase_if(names, [&](const auto& name) {
+    return std::find(replaced.begin(), replaced.end(), name) != replaced.end();
+  });
+  return names;
 }
 
 std::string counted(std::size_t count, std::string_view what) {
@@ -101,6 +135,7 @@ Parts parts_of(const Config& config) {
           .upstreams = named_parts(config.upstreams),
           .middlewares = named_parts(config.middlewares),
           .routes = named_parts(config.routes),
+          .endpoints = endpoint_parts(config.upstreams),
           .settings = {{"refusal", content_of(config.refusal)},
                        {"log", content_of(config.log)},
                        {"shutdown", content_of(config.shutdown)},
@@ -113,7 +148,7 @@ Parts parts_of(const Config& config) {
 }
 
 bool Changes::none() const noexcept {
-  return listeners.none() && upstreams.none() && middlewares.none() && routes.none() && settings.empty() &&
+  return listeners.none() && upstreams.none() && endpoints.empty() && middlewares.none() && routes.none() && settings.empty() &&
          at_next_start.empty();
 }
 
@@ -123,6 +158,7 @@ std::string Changes::summary() const {
   say(out, routes, "route");
   say(out, middlewares, "middleware");
   say(out, upstreams, "upstream");
+  if (!endpoints.empty()) say(out, "endpoints of " + counted(endpoints.size(), "upstream") + " changed");
   for (const auto& key : settings) say(out, key + " changed");
   if (out.empty()) out = "nothing changed";
   out += ", 0 streams cut, 0 counters reset";
@@ -137,6 +173,7 @@ std::string Changes::text() const {
   list(out, routes, "route");
   list(out, middlewares, "middleware");
   list(out, upstreams, "upstream");
+  for (const auto& name : endpoints) out += fmt::format("~ endpoints of {}\n", name);
   for (const auto& key : settings) out += "~ " + key + "\n";
   for (const auto& key : at_next_start) out += "! " + key + " (at the next start)\n";
   return out + summary();
@@ -147,6 +184,7 @@ Changes changes_between(const Parts& before, const Parts& after) {
           .upstreams = compare(before.upstreams, after.upstreams),
           .middlewares = compare(before.middlewares, after.middlewares),
           .routes = compare(before.routes, after.routes),
+          .endpoints = endpoint_changes(before, after),
           .settings = differing(before.settings, after.settings),
           .at_next_start = differing(before.start_settings, after.start_settings)};
 }
@@ -157,6 +195,7 @@ nlohmann::ordered_json to_json(const Changes& changes) {
           {"routes", to_json(changes.routes)},
           {"middlewares", to_json(changes.middlewares)},
           {"upstreams", to_json(changes.upstreams)},
+          {"endpoints", changes.endpoints},
           {"settings", changes.settings},
           {"at_next_start", changes.at_next_start}};
 }

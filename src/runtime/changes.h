@@ -23,7 +23,8 @@ struct Part {
 
 /// A configuration by its parts, each list in the order of the file.
 struct Parts {
-  std::vector<Part> listeners, upstreams, middlewares, routes;
+  std::vector<Part> listeners, upstreams, middlewares, routes;  ///< Upstreams without their endpoints.
+  std::vector<Part> endpoints;                                  ///< By upstream.
   std::vector<Part> settings;       ///< The other keys of the top level, by name.
   std::vector<Part> start_settings; ///< Those of them that hold from one start of the process to the next.
 
@@ -31,7 +32,11 @@ struct Parts {
   static const Part* find(const std::vector<Part>& parts, std::string_view name) noexcept;
 };
 
+/// Without what files of endpoints say.
 Parts parts_of(const Config& config);
+
+/// Of endpoints, for their Part.
+std::uint64_t content_of(const std::vector<upstream::EndpointConfig>& endpoints);
 
 /// By name.
 struct PartChanges {
@@ -43,6 +48,7 @@ struct PartChanges {
 /// What a reload changes; everything that is not named keeps its connections, its health, its state.
 struct Changes {
   PartChanges listeners, upstreams, middlewares, routes;
+  std::vector<std::string> endpoints;      ///< Upstreams that go on with other endpoints.
   std::vector<std::string> settings;       ///< Keys of the top level whose settings are others now.
   std::vector<std::string> at_next_start;  ///< The same of those that a reload cannot change.
 

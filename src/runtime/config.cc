@@ -227,6 +227,7 @@ void add_tls_files(const Config& config, conf::Sources& sources) {
   }
   for (const auto& upstream : config.upstreams) {
     if (upstream.value.tls) add_files(*upstream.value.tls, sources);
+    if (const auto& endpoints = upstream.value.endpoints_file) sources.add(**endpoints);
   }
 }
 

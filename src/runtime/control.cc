@@ -50,6 +50,8 @@ void Control::take_over(Upstreams upstreams) {
   for (auto& one : checked_) {
     if (wanted.contains(one.upstream)) {
       known.insert(one.upstream);
+      discovery_->sync(one.upstream);
+      one.checker->sync();
       stay.push_back(std::move(one));
     } else {
       leaving_.spawn(dismiss(std::move(one)));
@@ -63,9 +65,9 @@ void Control::take_over(Upstreams upstreams) {
 }
 
 void Control::add(const std::shared_ptr<upstream::SharedUpstream>& upstream) {
-  discovery_->add(upstream);
+  discovery_->sync(upstream);
   checked_.push_back({upstream, std::make_unique<upstream::HealthChecker>(*loop_, rng_, upstream, log_line)});
-  checked_.back().checker->start();
+  checked_.back().checker->sync();
 }
 
 Task<void> Control::dismiss(Checked checked) {

@@ -80,10 +80,9 @@ std::string upstreams_json(const Snapshot& snapshot) {
 std::vector<telemetry::EndpointState> endpoint_states(const Snapshot& snapshot) {
   std::vector<telemetry::EndpointState> states;
   for (const auto& upstream : snapshot.upstreams) {
-    for (std::size_t i = 0; i < upstream->size(); ++i) {
-      const auto& endpoint = upstream->endpoint(i);
-      states.push_back({upstream->name(), endpoint.name(), endpoint.health().load().usable()});
-    }
+    const auto set = upstream->endpoints();
+    for (const auto& endpoint : set->endpoints)
+      states.push_back({upstream->name(), endpoint->name(), endpoint->health().load().usable()});
   }
   return states;
 }
@@ -91,16 +90,13 @@ std::vector<telemetry::EndpointState> endpoint_states(const Snapshot& snapshot) 
 std::vector<telemetry::PoolState> pool_states(const Snapshot& snapshot) {
   std::vector<telemetry::PoolState> states;
   for (const auto& upstream : snapshot.upstreams) {
-    telemetry::PoolState state{.upstream = upstream->name()};
-    for (std::size_t i = 0; i < upstream->size(); ++i) {
-      auto counts = upstream->endpoint(i).counts();
-      state.active += counts.leased;
-      state.idle += counts.idle;
-      state.pending += counts.pending;
-      state.opened += counts.opened;
-      state.reused += counts.reused;
-    }
-    states.push_back(std::move(state));
+    const auto counts = upstream->totals();
+    states.push_back({.upstream = upstream->name(),
+                      .active = counts.leased,
+                      .idle = counts.idle,
+                      .pending = counts.pending,
+                      .opened = counts.opened,
+                      .reused = counts.reused});
   }
   return states;
 }

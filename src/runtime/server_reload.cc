@@ -103,6 +103,9 @@ void Server::put_in_force(std::shared_ptr<const Snapshot> next, Listenings opene
     orders.push_back(orders_for(*next, opened, i));
     sides.push_back(orders.back().side);
   }
+  for (std::size_t i = 0; i < next->upstreams.size(); ++i) {
+    if (const auto& endpoints = next->endpoints[i]) next->upstreams[i]->update(*endpoints);
+  }
   control_->adopt(next->upstreams);
   for (unsigned i = 0; i < workers_.size(); ++i) adopted.push_back(workers_[i]->adopt(std::move(orders[i])));
   for (auto& one : adopted) one.wait();

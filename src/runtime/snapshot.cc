@@ -7,6 +7,7 @@
 
 #include "http/host.h"
 #include "net/prefix.h"
+#include "upstream/endpoint_file.h"
 
 namespace sluice::runtime {
 namespace {
@@ -114,6 +115,7 @@ class Compiler {
   }
 
   std::shared_ptr<const Snapshot> run() {
+    read_endpoint_files();
     if (&before_ != &nothing()) follow();
     plan_middlewares();
     for (std::size_t i = 0; i < config().listeners.size(); ++i) add_listener(i);
@@ -128,6 +130,15 @@ class Compiler {
   static const Snapshot& nothing() {
     static const Snapshot nothing;
     return nothing;
+  }
+
+  // What a file of endpoints says is part of the configuration.
+  void read_endpoint_files() {
+    for (std::size_t i = 0; i < config().upstreams.size(); ++i) {
+      const auto& file = config().upstreams[i].value.endpoints_file;
+      listed_.push_back(file ? upstream::read_endpoint_file(**file, problems_) : std::nullopt);
+      if (listed_.back()) made_->parts.endpoints[i].content ^= content_of(*listed_.back());
+    }
   }
 
   void follow() {
@@ -200,15 +211,30 @@ class Compiler {
       const auto& part = made_->parts.upstreams[i];
       const auto known = old.find(part.name);
       if (known != old.end() && before_.parts.upstreams[known->second] == part) {
-        made_->upstreams.push_back(before_.upstreams[known->second]);
+        take_over_upstream(i, known->second);
       } else {
-        const auto& upstream = config().upstreams[i];
-        made_->upstreams.push_back(std::make_shared<upstream::SharedUpstream>(
-            upstream.name, upstream.value,
-            upstream.value.tls ? client_context(upstream.value, problems_) : nullptr));
+        add_upstream(i);
       }
       upstreams_.emplace(part.name, made_->upstreams.back());
     }
+  }
+
+  void add_upstream(std::size_t i) {
+    const auto& upstream = config().upstreams[i];
+    auto shared = std::make_shared<upstream::SharedUpstream>(
+        upstream.name, upstream.value,
+        upstream.value.tls ? client_context(upstream.value, problems_) : nullptr);
+    if (listed_[i]) shared->update(*listed_[i]);
+    made_->upstreams.push_back(std::move(shared));
+    made_->endpoints.emplace_back();
+  }
+
+  // With what was changed of its endpoints while it ran, unless the file says others now.
+  void take_over_upstream(std::size_t i, std::size_t known) {
+    made_->upstreams.push_back(before_.upstreams[known]);
+    made_->endpoints.emplace_back();
+    if (before_.parts.endpoints[known] == made_->parts.endpoints[i]) return;
+    made_->endpoints.back() = listed_[i] ? listed_[i] : config().upstreams[i].value.endpoints;
   }
 
   void add_routes() {
@@ -282,6 +308,7 @@ class Compiler {
   const Snapshot& before_;
   conf::Problems& problems_;
   std::shared_ptr<Snapshot> made_;
+  std::vector<std::optional<std::vector<upstream::EndpointConfig>>> listed_;  // by endpoint files
   proxy::NamedPlans named_;
   std::unordered_map<std::string_view, std::shared_ptr<upstream::SharedUpstream>> upstreams_;
 };

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "conf/problem.h"
@@ -31,6 +33,8 @@ struct Snapshot {
   Changes changes;  ///< What sets it apart from the snapshot that it was compiled to follow.
   std::vector<std::shared_ptr<const proxy::ListenerPlan>> listeners;
   std::vector<std::shared_ptr<upstream::SharedUpstream>> upstreams;
+  /// What the upstreams are to be updated to once this is in force; none where it stays as it is.
+  std::vector<std::optional<std::vector<upstream::EndpointConfig>>> endpoints;
   std::vector<std::shared_ptr<const MiddlewarePlan>> middlewares;
   std::vector<std::shared_ptr<const CompiledRoute>> routes;
   std::shared_ptr<const proxy::RouteTable> table;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
+#include <unordered_set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -43,20 +44,19 @@ void resolve_all(Resolver& resolver, std::span<const std::shared_ptr<SharedUpstr
                  Duration patience) {
   const auto countdown = std::make_shared<Countdown>();
   for (const auto& upstream : upstreams) {
-    for (std::size_t i = 0; i < upstream->size(); ++i) {
-      const auto& endpoint = upstream->endpoint(i);
-      if (!is_name(endpoint) || !upstream->endpoints()->addresses[i].empty()) continue;
+    const auto set = upstream->endpoints();
+    for (const auto& endpoint : set->endpoints) {
+      if (!is_name(*endpoint) || !endpoint->addresses()->empty()) continue;
       {
         std::lock_guard lock(countdown->mutex);
         ++countdown->open;
       }
-      resolver.resolve(
-          endpoint.address().host, [countdown, upstream, i](Result<std::vector<net::Address>> answer) {
-            if (answer)
-              upstream->publish(i, with_port(std::move(*answer), upstream->endpoint(i).address().port));
-            std::lock_guard lock(countdown->mutex);
-            if (--countdown->open == 0) countdown->done.notify_one();
-          });
+      resolver.resolve(endpoint->address().host, [countdown, upstream,
+                                                  endpoint](Result<std::vector<net::Address>> answer) {
+        if (answer) upstream->publish(*endpoint, with_port(std::move(*answer), endpoint->address().port));
+        std::lock_guard lock(countdown->mutex);
+        if (--countdown->open == 0) countdown->done.notify_one();
+      });
     }
   }
   std::unique_lock lock(countdown->mutex);
@@ -67,15 +67,16 @@ void resolve_all(Resolver& resolver, std::span<const std::shared_ptr<SharedUpstr
 /// the loop's thread turns into a strong one.
 class Discovery::Name final : public std::enable_shared_from_this<Discovery::Name>, private Timer {
  public:
-  Name(Discovery& owner, std::shared_ptr<SharedUpstream> upstream, std::size_t index)
+  Name(Discovery& owner, std::shared_ptr<SharedUpstream> upstream, std::shared_ptr<SharedEndpoint> endpoint)
       : control_(owner.control_),
         resolver_(owner.resolver_),
         log_(owner.log_),
         upstream_(std::move(upstream)),
-        index_(index) {}
+        endpoint_(std::move(endpoint)) {}
   ~Name() override = default;
 
   const SharedUpstream& upstream() const noexcept { return *upstream_; }
+  const SharedEndpoint& endpoint() const noexcept { return *endpoint_; }
 
   void ask() {
     resolver_.resolve(endpoint().address().host, [&control = control_, self = weak_from_this()](
@@ -87,8 +88,6 @@ class Discovery::Name final : public std::enable_shared_from_this<Discovery::Nam
   }
 
  private:
-  const SharedEndpoint& endpoint() const noexcept { return upstream_->endpoint(index_); }
-
   void take(Result<std::vector<net::Address>> answer) {
     if (answer) {
       resolved(with_port(std::move(*answer), endpoint().address().port));
@@ -99,18 +98,18 @@ class Discovery::Name final : public std::enable_shared_from_this<Discovery::Nam
   }
 
   void resolved(Addresses addresses) {
-    const auto before = upstream_->endpoints()->addresses[index_];
+    const auto before = *endpoint_->addresses();
     const bool changed = !same_addresses(before, addresses);
     if (changed || failing_)
       log_(false,
            fmt::format("upstream {}: {} is at {}", upstream_->name(), endpoint().name(), list(addresses)));
     failing_ = false;
-    if (changed) upstream_->publish(index_, std::move(addresses));
+    if (changed) upstream_->publish(*endpoint_, std::move(addresses));
   }
 
   void failed(const Error& error) {
     if (std::exchange(failing_, true)) return;
-    const auto known = upstream_->endpoints()->addresses[index_];
+    const auto known = *endpoint_->addresses();
     log_(true,
          fmt::format("upstream {}: {} does not resolve ({}); {}", upstream_->name(), endpoint().name(),
                      name(error.fault), known.empty() ? "it has no address yet" : "kept at " + list(known)));
@@ -122,7 +121,7 @@ class Discovery::Name final : public std::enable_shared_from_this<Discovery::Nam
   Resolver& resolver_;
   const Log log_;
   const std::shared_ptr<SharedUpstream> upstream_;
-  const std::size_t index_;
+  const std::shared_ptr<SharedEndpoint> endpoint_;
   bool failing_ = false;
 };
 
@@ -131,10 +130,17 @@ Discovery::Discovery(net::Loop& control, Resolver& resolver, Log log)
 
 Discovery::~Discovery() = default;
 
-void Discovery::add(std::shared_ptr<SharedUpstream> upstream) {
-  for (std::size_t i = 0; i < upstream->size(); ++i) {
-    if (!is_name(upstream->endpoint(i))) continue;
-    names_.push_back(std::make_shared<Name>(*this, upstream, i));
+void Discovery::sync(const std::shared_ptr<SharedUpstream>& upstream) {
+  std::unordered_set<EndpointId> followed;
+  std::erase_if(names_, [&](const auto& name) {
+    if (&name->upstream() != upstream.get()) return false;
+    followed.insert(name->endpoint().id());
+    return name->endpoint().has_left();
+  });
+  const auto set = upstream->endpoints();
+  for (const auto& endpoint : set->endpoints) {
+    if (!is_name(*endpoint) || followed.contains(endpoint->id())) continue;
+    names_.push_back(std::make_shared<Name>(*this, upstream, endpoint));
     names_.back()->ask();
   }
 }

@@ -33,8 +33,9 @@ class Discovery {
   Discovery(net::Loop& control, Resolver& resolver, Log log);
   ~Discovery();
 
-  /// Loop's thread. Names are asked for at once.
-  void add(std::shared_ptr<SharedUpstream> upstream);
+  /// Follows the names that the upstream has now: at the start, and after each SharedUpstream::update(). New
+  /// ones are asked for at once. Loop's thread.
+  void sync(const std::shared_ptr<SharedUpstream>& upstream);
   void remove(const SharedUpstream& upstream) noexcept;
 
  private:

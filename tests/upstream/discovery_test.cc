@@ -19,10 +19,10 @@ struct Names : ::testing::Test {
         std::make_unique<Discovery>(world.loop, resolver, [this](bool warning, std::string_view line) {
           log.push_back((warning ? "warn: " : "info: ") + std::string(line));
         });
-    discovery->add(shared);
+    discovery->sync(shared);
     world.settle();
   }
-  Addresses addresses() { return shared->endpoints()->addresses[0]; }
+  Addresses addresses() { return *endpoint_at(*shared).addresses(); }
 
   World world;
   FixedResolver resolver;
@@ -94,8 +94,8 @@ TEST(ResolveAll, waits_for_every_name) {
   const auto missing = shared_upstream({"nowhere.internal:80"});
   const std::vector<std::shared_ptr<SharedUpstream>> all{found, missing};
   resolve_all(resolver, all, 1s);
-  EXPECT_EQ(found->endpoints()->addresses[0], Addresses{at("10.0.0.1:80")});
-  EXPECT_TRUE(missing->endpoints()->addresses[0].empty());
+  EXPECT_EQ(*endpoint_at(*found).addresses(), Addresses{at("10.0.0.1:80")});
+  EXPECT_TRUE(endpoint_at(*missing).addresses()->empty());
 }
 
 TEST(ThreadResolver, knows_localhost_and_calls_back_once) {
