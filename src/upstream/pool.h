@@ -69,8 +69,8 @@ class EndpointPool final : private SharedPool,
   std::size_t index() const noexcept { return index_; }
   const PoolCounts& counts() const noexcept override { return counts_; }
 
-  /// Where to dial from now on; idle connections to other addresses are closed.
-  void set_addresses(const Addresses& addresses);
+  /// Where to dial from now on; idle connections to other addresses are closed a while later.
+  void set_addresses(const Addresses& addresses) { connector_.set_addresses(addresses); }
 
   /// See Upstream::connect() and reuse().
   Task<Result<Lease>> lease(LeaseOptions options);
@@ -107,7 +107,7 @@ class EndpointPool final : private SharedPool,
   void close(Connection connection) noexcept;
   void pass_on(Slot slot) noexcept;
   Connection take_oldest_idle() noexcept;
-  bool leads_somewhere_known(const net::Address& address) const noexcept;
+  void close_strays() noexcept;
 
   void wake() noexcept override;  // any thread
   void on_woken() noexcept;
