@@ -17,8 +17,11 @@ void log_line(bool warning, std::string_view line) {
 
 }  // namespace
 
-Control::Control(const std::vector<std::shared_ptr<upstream::SharedUpstream>>& upstreams)
-    : rng_(static_cast<std::uint64_t>(clock_.now().time_since_epoch().count())), upstreams_(upstreams) {
+Control::Control(const upstream::DnsConfig& dns,
+                 const std::vector<std::shared_ptr<upstream::SharedUpstream>>& upstreams)
+    : rng_(static_cast<std::uint64_t>(clock_.now().time_since_epoch().count())),
+      resolver_(dns),
+      upstreams_(upstreams) {
   upstream::resolve_all(resolver_, upstreams, kResolvePatience);
   ThreadStart start;
   thread_ = std::thread([this, &start] {
@@ -26,8 +29,9 @@ Control::Control(const std::vector<std::shared_ptr<upstream::SharedUpstream>>& u
     if (start.make([this] { loop_ = net::make_loop(net::Backend::epoll, clock_); })) run();
   });
   start.await(thread_);
-  loop_->post([this, upstreams] {
-    discovery_ = std::make_unique<upstream::Discovery>(*loop_, resolver_, log_line);
+  loop_->post([this, dns, upstreams] {
+    discovery_ = std::make_unique<upstream::Discovery>(
+        upstream::Discovery::Parts{*loop_, resolver_, rng_, dns, log_line});
     for (const auto& upstream : upstreams) {
       discovery_->add(upstream);
       checkers_.push_back(std::make_unique<upstream::HealthChecker>(*loop_, rng_, upstream, log_line));

@@ -13,8 +13,8 @@
 #include "runtime/memory_watch.h"
 #include "runtime/queue_watch.h"
 #include "upstream/discovery.h"
+#include "upstream/dns/cares_resolver.h"
 #include "upstream/health/checker.h"
-#include "upstream/resolver.h"
 #include "upstream/shared_upstream.h"
 
 namespace sluice::runtime {
@@ -22,7 +22,8 @@ namespace sluice::runtime {
 class Control {
  public:
   /// Resolves what must be resolved, for a moment, then starts the thread.
-  explicit Control(const std::vector<std::shared_ptr<upstream::SharedUpstream>>& upstreams);
+  Control(const upstream::DnsConfig& dns,
+          const std::vector<std::shared_ptr<upstream::SharedUpstream>>& upstreams);
 
   /// Begins to watch who waits for upstream connections; `make_room` is called while anybody does, and must
   /// live until this ends. Once.
@@ -39,7 +40,7 @@ class Control {
 
   SystemClock clock_;
   Rng rng_;
-  upstream::ThreadResolver resolver_;
+  upstream::CaresResolver resolver_;
   std::unique_ptr<net::Loop> loop_;
   std::unique_ptr<upstream::Discovery> discovery_;
   std::vector<std::unique_ptr<upstream::HealthChecker>> checkers_;

@@ -87,6 +87,24 @@ std::vector<telemetry::EndpointState> endpoint_states(const Snapshot& snapshot) 
   return states;
 }
 
+std::vector<telemetry::NameState> name_states(const Snapshot& snapshot) {
+  const auto now = SystemClock().now();
+  std::vector<telemetry::NameState> states;
+  for (const auto& upstream : snapshot.upstreams) {
+    for (std::size_t i = 0; i < upstream->size(); ++i) {
+      const auto& endpoint = upstream->endpoint(i);
+      if (!endpoint.is_named()) continue;
+      const auto resolution = endpoint.resolution().get();
+      states.push_back({.upstream = upstream->name(),
+                        .endpoint = endpoint.name(),
+                        .failing = !resolution.failure.empty()});
+      if (resolution.answered)
+        states.back().age = std::chrono::duration<double>(now - *resolution.answered).count();
+    }
+  }
+  return states;
+}
+
 std::vector<telemetry::CertificateState> certificate_states(const Snapshot& snapshot) {
   std::vector<telemetry::CertificateState> states;
   for (const auto& listener : snapshot.listeners) {
@@ -132,7 +150,7 @@ Server::Server(std::shared_ptr<const Snapshot> snapshot)
     throw StartError(fmt::format("access_log.output: {}", error.what()));
   }
   for (unsigned i = 0; i < count; ++i) shards_.push_back(std::make_unique<telemetry::Shard>(i));
-  control_ = std::make_unique<Control>(snapshot_->upstreams);
+  control_ = std::make_unique<Control>(config.dns, snapshot_->upstreams);
   memory_ceiling_ = memory_ceiling(config.limits.memory, available_memory());
   if (config.admin) start_admin();
   start_workers(std::move(sockets));
@@ -228,6 +246,7 @@ void Server::start_admin() {
   for (const auto& shard : shards_) sources.shards.push_back(shard.get());
   sources.access_log = access_log_.get();
   sources.endpoints = [this] { return endpoint_states(*snapshot_); };
+  sources.names = [this] { return name_states(*snapshot_); };
   sources.pools = [this] { return pool_states(*snapshot_); };
   sources.memory = [this] {
     return telemetry::MemoryState{memory_.resident(), memory_ceiling_, memory_.high()};

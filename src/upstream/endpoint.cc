@@ -29,6 +29,7 @@ SharedEndpoint::SharedEndpoint(const EndpointConfig& config, const ConnectionsCo
       address_(parse_endpoint_address(config.address).value_or(EndpointAddress{})),
       host_(host_field(address_)),
       weight_(config.weight),
+      named_(!net::Address::parse(config.address)),
       limits_(limits) {}
 
 bool SharedEndpoint::take_slot() noexcept { return add_below(connections_, limits_.max); }

@@ -13,6 +13,7 @@
 #include "net/address.h"
 #include "upstream/config.h"
 #include "upstream/health/shared_health.h"
+#include "upstream/shared_resolution.h"
 #include "upstream/stats.h"
 
 namespace sluice::upstream {
@@ -38,6 +39,11 @@ class SharedEndpoint {
 
   SharedHealth& health() noexcept { return health_; }
   const SharedHealth& health() const noexcept { return health_; }
+
+  /// The address is a host name, not an address or the path of a socket.
+  bool is_named() const noexcept { return named_; }
+  SharedResolution& resolution() noexcept { return resolution_; }
+  const SharedResolution& resolution() const noexcept { return resolution_; }
 
   /// Requests under way, from connect() until the lease ends.
   std::uint32_t active() const noexcept { return active_.load(std::memory_order_relaxed); }
@@ -72,6 +78,8 @@ class SharedEndpoint {
   const EndpointAddress address_;
   const std::string host_;
   const std::uint32_t weight_;
+  const bool named_;
+  SharedResolution resolution_;
   const ConnectionsConfig limits_;
 
   mutable std::mutex
