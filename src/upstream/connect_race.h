@@ -34,7 +34,8 @@ struct Contestant {
 };
 
 /// Begins with the first; the next begins when one has failed, or 250 ms after the last began. The first that
-/// stands wins, and what is still under way is given up. Loop's thread; lives in the frame of who awaits run().
+/// stands wins, and what is still under way is given up. Loop's thread; lives in the frame of who awaits
+/// run().
 class ConnectRace final : private Timer, private CancelPoint {
  public:
   static constexpr Duration attempt_delay = std::chrono::milliseconds{250};

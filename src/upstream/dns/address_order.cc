@@ -80,7 +80,8 @@ void sort_by_rank(std::vector<net::Address>& destinations, const SourceOf& sourc
     auto its_rank = rank(destination, source);
     ranked.emplace_back(its_rank, std::move(destination));
   }
-  std::stable_sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::stable_sort(ranked.begin(), ranked.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
   std::transform(ranked.begin(), ranked.end(), destinations.begin(),
                  [](auto& one) { return std::move(one.second); });
 }

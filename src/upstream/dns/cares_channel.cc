@@ -61,7 +61,8 @@ Outcome read_outcome(const Question& question, int status, std::span<const std::
   if (!reply) return {reply.error(), "its answer cannot be understood"};
   if (!reply->empty()) return {std::move(reply), {}};
   if (status == ARES_ENOTFOUND) return {std::move(reply), "no such name"};
-  return {std::move(reply), question.type == Type::srv ? "the name has no service" : "the name has no address"};
+  return {std::move(reply),
+          question.type == Type::srv ? "the name has no service" : "the name has no address"};
 }
 
 std::string joined(const std::vector<std::string>& servers) {
@@ -131,7 +132,8 @@ void CaresChannel::on_answer(void* arg, int status, int, unsigned char* bytes, i
   const std::unique_ptr<Pending> pending(static_cast<Pending*>(arg));
   --pending->owner.under_way_;
   if (pending->owner.ending_) return;
-  pending->callback(read_outcome(pending->question, status, {bytes, static_cast<std::size_t>(std::max(size, 0))}));
+  pending->callback(
+      read_outcome(pending->question, status, {bytes, static_cast<std::size_t>(std::max(size, 0))}));
 }
 
 std::vector<std::string> CaresChannel::candidates(const std::string& host) const {
@@ -162,7 +164,9 @@ void CaresChannel::add_sockets(std::vector<pollfd>& to) const {
 void CaresChannel::process(const pollfd& event) {
   if (!sockets_.contains(event.fd)) return;
   const bool failed = (event.revents & (POLLERR | POLLHUP | POLLNVAL)) != 0;
-  const auto ready = [&](short what) { return (event.revents & what) || failed ? event.fd : ARES_SOCKET_BAD; };
+  const auto ready = [&](short what) {
+    return (event.revents & what) || failed ? event.fd : ARES_SOCKET_BAD;
+  };
   ares_process_fd(channel_, ready(POLLIN), (event.events & POLLOUT) ? ready(POLLOUT) : ARES_SOCKET_BAD);
 }
 

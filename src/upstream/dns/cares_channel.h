@@ -36,7 +36,8 @@ class CaresChannel {
   CaresChannel(const CaresChannel&) = delete;
   CaresChannel& operator=(const CaresChannel&) = delete;
 
-  /// Calls back once, perhaps from inside the call. A callback may ask again, and must not destroy the channel.
+  /// Calls back once, perhaps from inside the call. A callback may ask again, and must not destroy the
+  /// channel.
   void ask(const Question& question, OnOutcome callback);
 
   /// The names that a host may mean, in the order to ask for them (`search` and `ndots`, resolv.conf(5)).

@@ -96,8 +96,9 @@ class CaresResolver::Thread {
   dns::HostsFile hosts_;
   dns::FileVersion resolv_conf_;
   DnsConfig in_force_;
-  bool outdated_ = true;                                  // the last channel, by configuration
-  std::vector<std::unique_ptr<CaresChannel>> channels_;   // the last is the one to ask; others end what they began
+  bool outdated_ = true;  // the last channel, by configuration
+  std::vector<std::unique_ptr<CaresChannel>>
+      channels_;  // the last is the one to ask; others end what they began
   std::map<Subject, std::vector<OnOutcome>> waiting_;
   std::deque<Subject> to_begin_;
   std::size_t under_way_ = 0;

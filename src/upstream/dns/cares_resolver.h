@@ -15,8 +15,8 @@ struct SystemFiles {
   std::string hosts = "/etc/hosts";
 };
 
-/// Looks into the hosts file, then asks name servers for A and AAAA, or SRV. Both files are read again when they change. Names
-/// that many ask for at once are asked for once.
+/// Looks into the hosts file, then asks name servers for A and AAAA, or SRV. Both files are read again when
+/// they change. Names that many ask for at once are asked for once.
 class CaresResolver final : public Resolver {
  public:
   explicit CaresResolver(DnsConfig config, SystemFiles files = {});

@@ -22,11 +22,10 @@ bool is_domain(std::string_view text) {
 
 void check_ttls(const DnsConfig& config, conf::Scope& scope) {
   if (config.min_ttl > config.max_ttl)
-    scope.problem("min_ttl", fmt::format("the least TTL {} is above the longest, {}", sluice::format(config.min_ttl),
-                                         sluice::format(config.max_ttl)));
+    scope.problem("min_ttl", fmt::format("the least TTL {} is above the longest, {}",
+                                         sluice::format(config.min_ttl), sluice::format(config.max_ttl)));
   if (config.servers && config.servers->empty())
-    scope.problem("servers", "no name server is listed",
-                  "leave `servers` out for those of /etc/resolv.conf");
+    scope.problem("servers", "no name server is listed", "leave `servers` out for those of /etc/resolv.conf");
 }
 
 }  // namespace

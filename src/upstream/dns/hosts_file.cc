@@ -24,8 +24,7 @@ std::string_view next_word(std::string_view& line) {
 
 std::optional<net::Address> parse_host(std::string_view text) {
   const bool ipv6 = text.find(':') != text.npos;
-  const auto address =
-      net::Address::parse(ipv6 ? "[" + std::string(text) + "]:0" : std::string(text) + ":0");
+  const auto address = net::Address::parse(ipv6 ? "[" + std::string(text) + "]:0" : std::string(text) + ":0");
   return address && address->is_unix() ? std::nullopt : address;
 }
 

@@ -34,7 +34,8 @@ void Lookup::ask() {
   outcomes_.clear();
   const auto& name = candidates_[next_++];
   for (const auto type : types_)
-    channel_.ask({name, type}, [self = shared_from_this()](Outcome outcome) { self->take(std::move(outcome)); });
+    channel_.ask({name, type},
+                 [self = shared_from_this()](Outcome outcome) { self->take(std::move(outcome)); });
 }
 
 void Lookup::take(Outcome outcome) {

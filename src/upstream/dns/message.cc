@@ -94,9 +94,7 @@ struct Record {
 };
 
 // A number of 31 bits; what is larger stands for 0 (RFC 2181 8).
-Duration read_ttl(std::uint32_t seconds) {
-  return std::chrono::seconds(seconds > 0x7fffffff ? 0 : seconds);
-}
+Duration read_ttl(std::uint32_t seconds) { return std::chrono::seconds(seconds > 0x7fffffff ? 0 : seconds); }
 
 std::vector<Record> read_records(Reader& reader, std::size_t count) {
   std::vector<Record> records;

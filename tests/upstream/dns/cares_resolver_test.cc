@@ -75,7 +75,8 @@ class NameServer {
     const auto type = static_cast<Type>(question[at + 2]);
     const auto found = table_.find({type, name});
     const bool known = found != table_.end();
-    std::string answer = question.substr(0, 2) + std::string{'\x81', static_cast<char>(known ? 0x80 : 0x83), 0, 1};
+    std::string answer =
+        question.substr(0, 2) + std::string{'\x81', static_cast<char>(known ? 0x80 : 0x83), 0, 1};
     answer += std::string{0, static_cast<char>(known), 0, 0, 0, 0} + question.substr(12, at + 5 - 12);
     if (!known) return answer;
     answer += std::string{'\xc0', '\x0c', 0, static_cast<char>(type), 0, 1, 0, 0, 0, 42, 0};
@@ -151,7 +152,8 @@ TEST_F(Resolving, says_that_nobody_answers) {
 }
 
 TEST_F(Resolving, finds_services) {
-  server.has(Type::srv, "_http._tcp.app.test", std::string{0, 10, 0, 5, 0x1f, static_cast<char>(0x90), 1, 'a', 0});
+  server.has(Type::srv, "_http._tcp.app.test",
+             std::string{0, 10, 0, 5, 0x1f, static_cast<char>(0x90), 1, 'a', 0});
   server.start();
   CaresResolver resolver(config, files);
   std::promise<Answer<std::vector<Service>>> answered;
@@ -163,7 +165,8 @@ TEST_F(Resolving, finds_services) {
 }
 
 TEST_F(Resolving, looks_into_the_hosts_file_first_and_again_when_it_changes) {
-  write(files.hosts, "# a comment\n10.0.0.1\tapp.test  other # behind\nfd00::1 APP.test\nnonsense app.test\n");
+  write(files.hosts,
+        "# a comment\n10.0.0.1\tapp.test  other # behind\nfd00::1 APP.test\nnonsense app.test\n");
   server.start();
   CaresResolver resolver(config, files);
   std::set<std::string> found;

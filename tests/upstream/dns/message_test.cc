@@ -31,7 +31,9 @@ struct Draft {
   Draft& head(unsigned answers, unsigned authorities = 0, unsigned flags = 0x8180) {
     return u16(0x1234).u16(flags).u16(1).u16(answers).u16(authorities).u16(0);
   }
-  Draft& question(std::string_view text, Type type) { return name(text).u16(static_cast<unsigned>(type)).u16(1); }
+  Draft& question(std::string_view text, Type type) {
+    return name(text).u16(static_cast<unsigned>(type)).u16(1);
+  }
   Draft& record(std::string_view owner, Type type, std::uint32_t ttl, const std::string& data) {
     name(owner).u16(static_cast<unsigned>(type)).u16(1).u32(ttl).u16(static_cast<unsigned>(data.size()));
     bytes += data;
@@ -45,7 +47,9 @@ struct Draft {
 
 const Question app{"app.test", Type::a};
 
-std::string ipv4(unsigned a, unsigned b, unsigned c, unsigned d) { return Draft().u8(a).u8(b).u8(c).u8(d).bytes; }
+std::string ipv4(unsigned a, unsigned b, unsigned c, unsigned d) {
+  return Draft().u8(a).u8(b).u8(c).u8(d).bytes;
+}
 std::string named(std::string_view text) { return Draft().name(text).bytes; }
 std::string service(unsigned priority, unsigned weight, unsigned port, std::string_view target) {
   return Draft().u16(priority).u16(weight).u16(port).name(target).bytes;
@@ -89,7 +93,8 @@ TEST(DnsMessage, follows_aliases_and_counts_their_ttl) {
 TEST(DnsMessage, takes_aliases_that_lead_in_a_circle_for_malformed) {
   Draft draft;
   draft.head(2).question("app.test", Type::a);
-  draft.record("app.test", Type::cname, 5, named("b.test")).record("b.test", Type::cname, 5, named("app.test"));
+  draft.record("app.test", Type::cname, 5, named("b.test"))
+      .record("b.test", Type::cname, 5, named("app.test"));
   ASSERT_FALSE(draft.read(app));
   EXPECT_EQ(draft.read(app).error().fault, Fault::malformed);
 }
