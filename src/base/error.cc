@@ -38,6 +38,8 @@ std::string_view name(Fault fault) noexcept {
       return "certificate";
     case Fault::no_protocol:
       return "no_protocol";
+    case Fault::removed:
+      return "removed";
     case Fault::other:
       return "other";
   }

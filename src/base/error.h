@@ -25,6 +25,7 @@ enum class Fault : std::uint8_t {
   tls,             ///< Handshake or record failure.
   certificate,     ///< The peer's certificate does not stand up to verification.
   no_protocol,     ///< The handshake agrees on no protocol that we want to speak.
+  removed,         ///< The endpoint has left its upstream.
   other,           ///< See os_error.
 };
 

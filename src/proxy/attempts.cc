@@ -22,12 +22,12 @@ bool Attempts::begin() {
       return false;
     }
     endpoint_ = *picked;
+    exchange.endpoint = exchange.arena().copy(upstream.endpoint_name(endpoint_));
     live_.lease = upstream.reuse(endpoint_, live_.private_connections);
   }
   tried_.add(endpoint_);
   exchange.times.attempts += 1;
   exchange.times.upstream_started = exchange.now();
-  exchange.endpoint = upstream.endpoint_name(endpoint_);
   target_.metrics->attempts.add();
   if (cause_) {
     target_.metrics->retry(*cause_);
@@ -38,7 +38,7 @@ bool Attempts::begin() {
   return true;
 }
 
-std::optional<std::size_t> Attempts::pick() {
+std::optional<upstream::EndpointId> Attempts::pick() {
   upstream::PickContext context{.rng = rng_, .tried = &tried_};
   auto picked = target_.upstream->pick(context);
   if (picked || !(is_granted_ || grant())) return picked;
@@ -57,6 +57,7 @@ bool Attempts::again_after_connect(const Error& error) {
   cause_.reset();
   if (error.side != Side::upstream || !live_.is_wanted() || live_.route_timed_out()) return false;
   cause_ = RetryCause{Kind::connect_failure};
+  if (error.fault == Fault::removed) return true;  // there is one less to pick, so this ends
   return ++unreached_ < kMaxUnasked || grant();
 }
 
@@ -100,8 +101,7 @@ bool Attempts::goes_again_in_any_case(const Error& error) {
   if (!stale && !error.retry_safe) return false;
   if (!error.retry_safe) cause_ = RetryCause{Kind::stale_connection};
   // One that refuses the stream is busy; one that lets go of the connection takes another.
-  same_ =
-      !error.retry_safe || error.fault == Fault::closed || target_.upstream->config().endpoints.size() == 1;
+  same_ = !error.retry_safe || error.fault == Fault::closed || target_.upstream->size() == 1;
   return true;
 }
 

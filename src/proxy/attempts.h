@@ -6,7 +6,6 @@
 //                                    was kept of the body, and the budget of the upstream
 #pragma once
 
-#include <cstddef>
 #include <optional>
 
 #include "base/rng.h"
@@ -26,8 +25,8 @@ class Attempts {
   bool begin();
 
   RouteTarget& target() const noexcept { return target_; }
-  std::size_t endpoint() const noexcept { return endpoint_; }  ///< Of the last one.
-  bool fresh() const noexcept { return fresh_; }               ///< It wants a new connection.
+  upstream::EndpointId endpoint() const noexcept { return endpoint_; }  ///< Of the last one.
+  bool fresh() const noexcept { return fresh_; }                        ///< It wants a new connection.
 
   // Whether there may be another after what the last one came to: no connection, no response head, or one.
   bool again_after_connect(const Error& error);
@@ -37,7 +36,7 @@ class Attempts {
   http::Refusal failure;  ///< Of the last one.
 
  private:
-  std::optional<std::size_t> pick();
+  std::optional<upstream::EndpointId> pick();
   std::optional<RetryCause> cause_of(const Error& error) const noexcept;
   bool goes_again_in_any_case(const Error& error);
   bool grant();
@@ -47,7 +46,7 @@ class Attempts {
   RouteTarget& target_;
   Rng& rng_;
   upstream::TriedSet tried_;
-  std::size_t endpoint_ = 0;
+  upstream::EndpointId endpoint_ = 0;
   bool same_ = false;  // the next goes to that endpoint once more
   bool fresh_ = false;
   unsigned unreached_ = 0;           // endpoints

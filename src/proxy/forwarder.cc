@@ -38,6 +38,8 @@ http::Reason connect_reason(const Error& error) {
       return http::Reason::upstream_certificate_invalid;
     case Fault::no_protocol:
       return http::Reason::upstream_no_h2;
+    case Fault::removed:
+      return http::Reason::no_healthy_endpoint;
     default:
       return http::Reason::upstream_connect_failed;
   }

@@ -8,6 +8,7 @@
 #include "conf/faults.h"
 #include "net/address.h"
 #include "proxy/route_table.h"
+#include "upstream/endpoint_file.h"
 
 namespace sluice::runtime {
 namespace {
@@ -46,7 +47,7 @@ class WholeCheck {
     if (knows_all("middlewares")) check_middlewares(config_.middlewares.names());
     if (problems_.empty()) return;
     check_reach();
-    check_tls_files();
+    check_named_files();
   }
 
  private:
@@ -115,12 +116,14 @@ class WholeCheck {
     proxy::RouteTable(entries, problems_);
   }
 
-  void check_tls_files() {
+  void check_named_files() {
     for (const auto& listener : config_.listeners) {
       if (listener.tls) check_files(*listener.tls, faults_, problems_);
     }
     for (const auto& upstream : config_.upstreams) {
       if (upstream.value.tls) check_files(*upstream.value.tls, faults_, problems_);
+      const auto& list = upstream.value.endpoints_file;
+      if (list && !faults_.within(list->where)) upstream::read_endpoint_file(**list, problems_);
     }
   }
 

@@ -33,9 +33,9 @@ Control::Control(const upstream::DnsConfig& dns,
     discovery_ = std::make_unique<upstream::Discovery>(
         upstream::Discovery::Parts{*loop_, resolver_, rng_, dns, log_line});
     for (const auto& upstream : upstreams) {
-      discovery_->add(upstream);
+      discovery_->sync(upstream);
       checkers_.push_back(std::make_unique<upstream::HealthChecker>(*loop_, rng_, upstream, log_line));
-      checkers_.back()->start();
+      checkers_.back()->sync();
     }
   });
 }

@@ -33,8 +33,9 @@ class QueueWatch final : private Timer {
 
   bool anyone_waits() const noexcept {
     for (const auto& upstream : upstreams_) {
-      for (std::size_t i = 0; i < upstream->size(); ++i) {
-        if (upstream->endpoint(i).waiting() != 0) return true;
+      const auto set = upstream->endpoints();
+      for (const auto& endpoint : set->endpoints) {
+        if (endpoint->waiting() != 0) return true;
       }
     }
     return false;

@@ -79,10 +79,9 @@ std::string upstreams_json(const Snapshot& snapshot) {
 std::vector<telemetry::EndpointState> endpoint_states(const Snapshot& snapshot) {
   std::vector<telemetry::EndpointState> states;
   for (const auto& upstream : snapshot.upstreams) {
-    for (std::size_t i = 0; i < upstream->size(); ++i) {
-      const auto& endpoint = upstream->endpoint(i);
-      states.push_back({upstream->name(), endpoint.name(), endpoint.health().load().usable()});
-    }
+    const auto set = upstream->endpoints();
+    for (const auto& endpoint : set->endpoints)
+      states.push_back({upstream->name(), endpoint->name(), endpoint->health().load().usable()});
   }
   return states;
 }
@@ -91,12 +90,12 @@ std::vector<telemetry::NameState> name_states(const Snapshot& snapshot) {
   const auto now = SystemClock().now();
   std::vector<telemetry::NameState> states;
   for (const auto& upstream : snapshot.upstreams) {
-    for (std::size_t i = 0; i < upstream->size(); ++i) {
-      const auto& endpoint = upstream->endpoint(i);
-      if (!endpoint.is_named()) continue;
-      const auto resolution = endpoint.resolution().get();
+    const auto set = upstream->endpoints();
+    for (const auto& endpoint : set->endpoints) {
+      if (!endpoint->is_named()) continue;
+      const auto resolution = endpoint->resolution().get();
       states.push_back({.upstream = upstream->name(),
-                        .endpoint = endpoint.name(),
+                        .endpoint = endpoint->name(),
                         .failing = !resolution.failure.empty()});
       if (resolution.answered)
         states.back().age = std::chrono::duration<double>(now - *resolution.answered).count();
@@ -120,16 +119,13 @@ std::vector<telemetry::CertificateState> certificate_states(const Snapshot& snap
 std::vector<telemetry::PoolState> pool_states(const Snapshot& snapshot) {
   std::vector<telemetry::PoolState> states;
   for (const auto& upstream : snapshot.upstreams) {
-    telemetry::PoolState state{.upstream = upstream->name()};
-    for (std::size_t i = 0; i < upstream->size(); ++i) {
-      auto counts = upstream->endpoint(i).counts();
-      state.active += counts.leased;
-      state.idle += counts.idle;
-      state.pending += counts.pending;
-      state.opened += counts.opened;
-      state.reused += counts.reused;
-    }
-    states.push_back(std::move(state));
+    const auto counts = upstream->totals();
+    states.push_back({.upstream = upstream->name(),
+                      .active = counts.leased,
+                      .idle = counts.idle,
+                      .pending = counts.pending,
+                      .opened = counts.opened,
+                      .reused = counts.reused});
   }
   return states;
 }

@@ -4,6 +4,7 @@
 
 #include "http/host.h"
 #include "net/prefix.h"
+#include "upstream/endpoint_file.h"
 
 namespace sluice::runtime {
 namespace {
@@ -139,6 +140,10 @@ std::shared_ptr<const Snapshot> compile(Config config, conf::Problems& problems)
     snapshot->upstreams.push_back(std::make_shared<upstream::SharedUpstream>(
         upstream.name, upstream.value,
         upstream.value.tls ? client_context(upstream.value, problems) : nullptr));
+    if (const auto& file = upstream.value.endpoints_file) {
+      const auto endpoints = upstream::read_endpoint_file(**file, problems);
+      if (endpoints) snapshot->upstreams.back()->update(*endpoints);
+    }
   }
   if (!problems.empty()) return nullptr;
   return snapshot;

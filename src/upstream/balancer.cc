@@ -6,7 +6,7 @@
 
 namespace sluice::upstream {
 
-std::unique_ptr<Balancer> make_balancer(Balance kind, std::size_t size, std::uint64_t first) {
+std::unique_ptr<Balancer> make_balancer(Balance kind, std::uint64_t first) {
   switch (kind) {
     case Balance::random:
       return std::make_unique<Random>();
@@ -15,12 +15,12 @@ std::unique_ptr<Balancer> make_balancer(Balance kind, std::size_t size, std::uin
     case Balance::round_robin:
       break;
   }
-  return std::make_unique<RoundRobin>(size, first);
+  return std::make_unique<RoundRobin>(first);
 }
 
 const Candidate* draw(const EndpointView& view, PickContext& context,
-                      std::optional<std::size_t> except) noexcept {
-  const auto excluded = [&](const Candidate& c) { return c.index == except || context.was_tried(c.index); };
+                      std::optional<EndpointId> except) noexcept {
+  const auto excluded = [&](const Candidate& c) { return c.id == except || context.was_tried(c.id); };
   const bool all = !except && (!context.tried || context.tried->empty());
   std::uint64_t sum = view.total_weight;
   if (!all) {

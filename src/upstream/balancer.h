@@ -17,19 +17,17 @@ namespace sluice::upstream {
 /// The endpoints that an exchange has tried already: the last eight of them.
 class TriedSet {
  public:
-  void add(std::size_t index) noexcept {
-    items_[count_++ % items_.size()] = static_cast<std::uint32_t>(index);
-  }
-  bool contains(std::size_t index) const noexcept {
+  void add(EndpointId id) noexcept { items_[count_++ % items_.size()] = id; }
+  bool contains(EndpointId id) const noexcept {
     for (std::size_t i = 0; i < count_ && i < items_.size(); ++i)
-      if (items_[i] == index) return true;
+      if (items_[i] == id) return true;
     return false;
   }
   bool empty() const noexcept { return count_ == 0; }
   void clear() noexcept { count_ = 0; }
 
  private:
-  std::array<std::uint32_t, 8> items_{};
+  std::array<EndpointId, 8> items_{};
   std::size_t count_ = 0;
 };
 
@@ -39,17 +37,17 @@ struct PickContext {
   const TriedSet* tried = nullptr;  ///< Null: none.
   std::uint64_t hash = 0;           ///< For balancers that map keys to endpoints.
 
-  bool was_tried(std::size_t index) const noexcept { return tried && tried->contains(index); }
+  bool was_tried(EndpointId id) const noexcept { return tried && tried->contains(id); }
 };
 
-/// An endpoint that may be picked: resolved, and not known to be unhealthy.
+/// An endpoint that may be picked: resolved, not draining, and not known to be unhealthy.
 struct Candidate {
-  std::uint32_t index = 0;  ///< In the upstream.
-  std::uint32_t weight = 1;
+  EndpointId id = 0;
   const SharedEndpoint* endpoint = nullptr;
+  std::uint32_t weight = 1;
 };
 
-/// The candidates of one worker at this moment, in order of index.
+/// The candidates of one worker at this moment, in the order of the configuration.
 struct EndpointView {
   std::span<const Candidate> candidates;
   std::uint64_t total_weight = 0;
@@ -61,15 +59,18 @@ class Balancer {
  public:
   virtual ~Balancer() = default;
 
-  /// The index (in the upstream) of a candidate that was not tried yet; nothing where there is none.
-  virtual std::optional<std::size_t> pick(const EndpointView& view, PickContext& context) noexcept = 0;
+  /// Every place_of() a candidate is below `places` from now on; before the first pick() with such a one.
+  virtual void make_room(std::size_t places) { static_cast<void>(places); }
+
+  /// A candidate that was not tried yet; nothing where there is none.
+  virtual std::optional<EndpointId> pick(const EndpointView& view, PickContext& context) noexcept = 0;
 };
 
-/// `size`: how many endpoints the upstream has. `first` sets workers apart: where turns begin.
-std::unique_ptr<Balancer> make_balancer(Balance kind, std::size_t size, std::uint64_t first = 0);
+/// `first` sets workers apart: where turns begin.
+std::unique_ptr<Balancer> make_balancer(Balance kind, std::uint64_t first = 0);
 
-/// A candidate by weight among those not tried and not `except` (an index), or null.
+/// A candidate by weight among those not tried and not `except`, or null.
 const Candidate* draw(const EndpointView& view, PickContext& context,
-                      std::optional<std::size_t> except = std::nullopt) noexcept;
+                      std::optional<EndpointId> except = std::nullopt) noexcept;
 
 }  // namespace sluice::upstream

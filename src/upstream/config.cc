@@ -99,11 +99,10 @@ void check_tls(const UpstreamTlsConfig& config, conf::Scope& scope) {
   }
 }
 
-void check_endpoints(const UpstreamConfig& config, conf::Scope& scope) {
+void check_endpoints(const std::vector<EndpointConfig>& endpoints, conf::Scope& scope) {
   std::set<std::string> seen;
-  for (std::size_t i = 0; i < config.endpoints.size(); ++i) {
-    const auto& address = config.endpoints[i].address;
-    if (seen.insert(ascii_lower(address)).second) continue;
+  for (std::size_t i = 0; i < endpoints.size(); ++i) {
+    if (seen.insert(endpoint_key(endpoints[i].address)).second) continue;
     scope.problem(fmt::format("endpoints[{}]", i), "this endpoint is listed twice",
                   "give it a weight instead");
   }
@@ -123,7 +122,7 @@ void check_protocol(const UpstreamConfig& config, conf::Scope& scope) {
 }
 
 void check_upstream(const UpstreamConfig& config, conf::Scope& scope) {
-  check_endpoints(config, scope);
+  check_endpoints(config.endpoints, scope);
   check_protocol(config, scope);
 }
 
@@ -161,6 +160,12 @@ std::optional<EndpointAddress> parse_endpoint_address(std::string_view text) {
     return {};
   }
   return EndpointAddress{std::string(host), *port, {}};
+}
+
+std::string endpoint_key(std::string_view address) {
+  const auto parsed = net::Address::parse(address);
+  if (parsed) return parsed->to_string();
+  return ascii_lower(address);
 }
 
 Parsed<StatusRange> parse_status_range(std::string_view text) {
@@ -225,7 +230,21 @@ const conf::ObjectSpec& EndpointConfig::spec() {
                      &endpoint_instead_of))
           .field("weight", &EndpointConfig::weight, "Its share of the requests, relative to the others.",
                  conf::between(1, 1000))
+          .field("drain", &EndpointConfig::drain,
+                 "true: no new requests; those under way are finished, and it is still checked.")
           .shorthand(conf::Node::Kind::scalar, "address");
+  return spec;
+}
+
+const conf::ObjectSpec& EndpointListConfig::spec() {
+  static const conf::ObjectSpec spec =
+      conf::object<EndpointListConfig>("Endpoints", "The endpoints of an upstream, in a file of their own.")
+          .field("endpoints", &EndpointListConfig::endpoints, "The servers; there may be none.",
+                 conf::required(), conf::count(0, 10000))
+          .shorthand(conf::Node::Kind::list, "endpoints")
+          .check([](const EndpointListConfig& list, conf::Scope& scope) {
+            check_endpoints(list.endpoints, scope);
+          });
   return spec;
 }
 
@@ -319,8 +338,11 @@ const conf::ObjectSpec& UpstreamTlsConfig::spec() {
 const conf::ObjectSpec& UpstreamConfig::spec() {
   static const conf::ObjectSpec spec =
       conf::object<UpstreamConfig>("Upstream", "Servers that answer for each other, and how they are used.")
-          .field("endpoints", &UpstreamConfig::endpoints, "The servers.", conf::required(),
-                 conf::count(1, 10000))
+          .field("endpoints", &UpstreamConfig::endpoints, "The servers.", conf::count(1, 10000))
+          .field("endpoints_file", &UpstreamConfig::endpoints_file,
+                 "A YAML or JSON file with the servers, a list as `endpoints` has it; it may be empty.",
+                 conf::path())
+          .exactly_one({"endpoints", "endpoints_file"})
           .field("balance", &UpstreamConfig::balance, "How the next endpoint is chosen.")
           .field("protocol", &UpstreamConfig::protocol, "What is spoken with the endpoints.")
           .field("host", &UpstreamConfig::host,

@@ -61,9 +61,20 @@ struct EndpointAddress {
 };
 std::optional<EndpointAddress> parse_endpoint_address(std::string_view text);
 
+/// The same for two ways to write one endpoint.
+std::string endpoint_key(std::string_view address);
+
 struct EndpointConfig {
   std::string address;
   unsigned weight = 1;
+  bool drain = false;
+
+  static const conf::ObjectSpec& spec();
+};
+
+/// Endpoints in a file of their own.
+struct EndpointListConfig {
+  std::vector<EndpointConfig> endpoints;
 
   static const conf::ObjectSpec& spec();
 };
@@ -119,6 +130,7 @@ struct UpstreamTlsConfig {
 
 struct UpstreamConfig {
   std::vector<EndpointConfig> endpoints;
+  std::optional<conf::Located<std::string>> endpoints_file;  ///< In place of them; see read_endpoint_file().
   Balance balance = Balance::round_robin;
   Protocol protocol = Protocol::http_1_1;
   HostChoice host;

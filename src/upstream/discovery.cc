@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
+#include <unordered_set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -47,16 +48,16 @@ void resolve_all(Resolver& resolver, std::span<const std::shared_ptr<SharedUpstr
                  Duration patience) {
   const auto countdown = std::make_shared<Countdown>();
   for (const auto& upstream : upstreams) {
-    for (std::size_t i = 0; i < upstream->size(); ++i) {
-      const auto& endpoint = upstream->endpoint(i);
-      if (!endpoint.is_named() || !upstream->endpoints()->addresses[i].empty()) continue;
+    const auto set = upstream->endpoints();
+    for (const auto& endpoint : set->endpoints) {
+      if (!endpoint->is_named() || !endpoint->addresses()->empty()) continue;
       {
         std::lock_guard lock(countdown->mutex);
         ++countdown->open;
       }
-      resolver.resolve(endpoint.address().host, [countdown, upstream, i](AddressAnswer answer) {
+      resolver.resolve(endpoint->address().host, [countdown, upstream, endpoint](AddressAnswer answer) {
         if (answer.found)
-          upstream->publish(i, with_port(std::move(*answer.found), upstream->endpoint(i).address().port));
+          upstream->publish(*endpoint, with_port(std::move(*answer.found), endpoint->address().port));
         std::lock_guard lock(countdown->mutex);
         if (--countdown->open == 0) countdown->done.notify_one();
       });
@@ -70,11 +71,12 @@ void resolve_all(Resolver& resolver, std::span<const std::shared_ptr<SharedUpstr
 /// the loop's thread turns into a strong one.
 class Discovery::Name final : public std::enable_shared_from_this<Discovery::Name>, private Timer {
  public:
-  Name(Discovery& owner, std::shared_ptr<SharedUpstream> upstream, std::size_t index)
-      : parts_(owner.parts_), upstream_(std::move(upstream)), index_(index) {}
+  Name(Discovery& owner, std::shared_ptr<SharedUpstream> upstream, std::shared_ptr<SharedEndpoint> endpoint)
+      : parts_(owner.parts_), upstream_(std::move(upstream)), endpoint_(std::move(endpoint)) {}
   ~Name() override = default;
 
   const SharedUpstream& upstream() const noexcept { return *upstream_; }
+  SharedEndpoint& endpoint() const noexcept { return *endpoint_; }
 
   void ask() {
     parts_.resolver.resolve(endpoint().address().host,
@@ -86,10 +88,9 @@ class Discovery::Name final : public std::enable_shared_from_this<Discovery::Nam
   }
 
  private:
-  SharedEndpoint& endpoint() const noexcept { return upstream_->endpoint(index_); }
   const DnsConfig& config() const noexcept { return parts_.config; }
   TimePoint now() const noexcept { return parts_.control.now(); }
-  Addresses known() const { return upstream_->endpoints()->addresses[index_]; }
+  Addresses known() const { return *endpoint_->addresses(); }
 
   void take(AddressAnswer answer) {
     if (answer.found) {
@@ -108,7 +109,7 @@ class Discovery::Name final : public std::enable_shared_from_this<Discovery::Nam
     retry_ = first_retry;
     const bool changed = !same_addresses(known(), addresses);
     if (changed || was_failing) log(false, fmt::format("{} is at {}", endpoint().name(), list(addresses)));
-    if (changed) upstream_->publish(index_, std::move(addresses));
+    if (changed) upstream_->publish(*endpoint_, std::move(addresses));
     ask_after(ttl);
   }
 
@@ -137,7 +138,7 @@ class Discovery::Name final : public std::enable_shared_from_this<Discovery::Nam
     if (now() < *resolution_.answered + *config().stale) return;
     log(true, fmt::format("{} has not resolved for {}: its addresses are used no more", endpoint().name(),
                           sluice::format(*config().stale)));
-    upstream_->publish(index_, {});
+    upstream_->publish(*endpoint_, {});
   }
 
   void ask_after(Duration pause) {
@@ -158,7 +159,7 @@ class Discovery::Name final : public std::enable_shared_from_this<Discovery::Nam
 
   const Parts& parts_;
   const std::shared_ptr<SharedUpstream> upstream_;
-  const std::size_t index_;
+  const std::shared_ptr<SharedEndpoint> endpoint_;
   Resolution resolution_;
   Duration retry_ = first_retry;  // after the next failure
 };
@@ -169,10 +170,17 @@ Discovery::Discovery(Parts parts) : parts_(std::move(parts)) {
 
 Discovery::~Discovery() = default;
 
-void Discovery::add(std::shared_ptr<SharedUpstream> upstream) {
-  for (std::size_t i = 0; i < upstream->size(); ++i) {
-    if (!upstream->endpoint(i).is_named()) continue;
-    names_.push_back(std::make_shared<Name>(*this, upstream, i));
+void Discovery::sync(const std::shared_ptr<SharedUpstream>& upstream) {
+  std::unordered_set<EndpointId> followed;
+  std::erase_if(names_, [&](const auto& name) {
+    if (&name->upstream() != upstream.get()) return false;
+    followed.insert(name->endpoint().id());
+    return name->endpoint().has_left();
+  });
+  const auto set = upstream->endpoints();
+  for (const auto& endpoint : set->endpoints) {
+    if (!endpoint->is_named() || followed.contains(endpoint->id())) continue;
+    names_.push_back(std::make_shared<Name>(*this, upstream, endpoint));
     names_.back()->ask();
   }
 }

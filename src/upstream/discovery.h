@@ -46,8 +46,9 @@ class Discovery {
   explicit Discovery(Parts parts);
   ~Discovery();
 
-  /// Loop's thread. Names are asked for at once.
-  void add(std::shared_ptr<SharedUpstream> upstream);
+  /// Follows the names that the upstream has now: at the start, and after each SharedUpstream::update(). New
+  /// ones are asked for at once. Loop's thread.
+  void sync(const std::shared_ptr<SharedUpstream>& upstream);
   void remove(const SharedUpstream& upstream) noexcept;
   /// What is answered from now on is kept by this.
   void configure(DnsConfig config) { parts_.config = std::move(config); }

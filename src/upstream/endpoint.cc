@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 namespace sluice::upstream {
 namespace {
@@ -22,15 +23,42 @@ bool add_below(std::atomic<std::uint32_t>& count, std::uint32_t limit) noexcept 
   return false;
 }
 
+Addresses known_addresses(const std::string& name) {
+  const auto address = net::Address::parse(name);
+  return address ? Addresses{*address} : Addresses{};
+}
+
 }  // namespace
 
-SharedEndpoint::SharedEndpoint(const EndpointConfig& config, const ConnectionsConfig& limits)
-    : name_(config.address),
+SharedEndpoint::SharedEndpoint(const EndpointConfig& config, const ConnectionsConfig& limits, EndpointId id)
+    : id_(id),
+      name_(config.address),
       address_(parse_endpoint_address(config.address).value_or(EndpointAddress{})),
       host_(host_field(address_)),
-      weight_(config.weight),
       named_(!net::Address::parse(config.address)),
-      limits_(limits) {}
+      limits_(limits),
+      weight_(config.weight),
+      draining_(config.drain),
+      addresses_(std::make_shared<const Addresses>(known_addresses(name_))) {}
+
+std::shared_ptr<const Addresses> SharedEndpoint::addresses() const {
+  std::lock_guard lock(addresses_mutex_);
+  return addresses_;
+}
+
+std::shared_ptr<const Addresses> SharedEndpoint::try_addresses() const noexcept {
+  std::unique_lock lock(addresses_mutex_, std::try_to_lock);
+  return lock ? addresses_ : nullptr;
+}
+
+void SharedEndpoint::set_addresses(Addresses addresses) {
+  auto next = std::make_shared<const Addresses>(std::move(addresses));
+  {
+    std::lock_guard lock(addresses_mutex_);
+    addresses_.swap(next);
+  }
+  addresses_version_.fetch_add(1, std::memory_order_release);
+}
 
 bool SharedEndpoint::take_slot() noexcept { return add_below(connections_, limits_.max); }
 

@@ -8,8 +8,8 @@ ActiveRequest::ActiveRequest(SharedEndpoint& endpoint) noexcept : endpoint_(&end
   endpoint.begin_request();
 }
 
-ActiveRequest::~ActiveRequest() {
-  if (endpoint_) endpoint_->end_request();
+void ActiveRequest::end() noexcept {
+  if (auto* endpoint = std::exchange(endpoint_, nullptr)) endpoint->end_request();
 }
 
 Lease::Lease(EndpointPool& pool, std::unique_ptr<PooledConnection> connection, bool reused,
@@ -54,13 +54,13 @@ std::string_view Lease::endpoint_address() const noexcept {
 
 std::string_view Lease::endpoint_host() const noexcept { return pool_->endpoint().host(); }
 
-std::size_t Lease::index() const noexcept { return pool_->index(); }
+EndpointId Lease::endpoint() const noexcept { return pool_->endpoint().id(); }
 
 std::uint32_t Lease::wanted_by() const noexcept { return pool_->endpoint().waiting(); }
 
 void Lease::end() noexcept {
   if (!connection_ && !lent_) return;
-  pool_->counts_.leased.remove();
+  pool_->lease_ended();
   if (connection_) return pool_->give_back(std::move(connection_), !discarded_);
   LentStream over(std::move(lent_));
 }

@@ -1,7 +1,6 @@
 // The right to use an upstream connection, or a stream of one, for the time of one exchange.
 #pragma once
 
-#include <cstddef>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -9,6 +8,7 @@
 #include "base/clock.h"
 #include "codec/client_stream.h"
 #include "upstream/canceller.h"
+#include "upstream/endpoint_id.h"
 #include "upstream/multiplexed_connection.h"
 
 namespace sluice::upstream {
@@ -32,18 +32,22 @@ class ActiveRequest {
   explicit ActiveRequest(SharedEndpoint& endpoint) noexcept;
   ActiveRequest(ActiveRequest&& other) noexcept : endpoint_(std::exchange(other.endpoint_, nullptr)) {}
   ActiveRequest& operator=(ActiveRequest&& other) noexcept {
-    std::swap(endpoint_, other.endpoint_);
+    end();
+    endpoint_ = std::exchange(other.endpoint_, nullptr);
     return *this;
   }
-  ~ActiveRequest();
+  ~ActiveRequest() { end(); }
 
  private:
+  void end() noexcept;
+
   SharedEndpoint* endpoint_;
 };
 
 /// Move-only. Gives the connection back to its pool when it ends, if the codec says that it is
 /// reusable and nobody discarded it; closes it otherwise. A stream it ends. Loop's thread; the Upstream
-/// outlives it. No operation may be pending on the stream when the lease ends.
+/// outlives it, the endpoint may leave meanwhile. No operation may be pending on the stream when the lease
+/// ends.
 class Lease {
  public:
   Lease(EndpointPool& pool, std::unique_ptr<PooledConnection> connection, bool reused,
@@ -58,12 +62,11 @@ class Lease {
   /// It served an exchange before, so the endpoint may just have closed it.
   bool reused() const noexcept { return reused_; }
 
-  /// Of the endpoint, in its upstream.
-  std::size_t index() const noexcept;
+  EndpointId endpoint() const noexcept;
 
   /// As Address::to_string() gives it; lives as long as the lease.
   std::string_view endpoint_address() const noexcept;
-  /// What `host: endpoint` sends; lives as long as the Upstream.
+  /// What `host: endpoint` sends; lives as long as the lease.
   std::string_view endpoint_host() const noexcept;
 
   /// Exchanges that wait for a connection to the same endpoint.

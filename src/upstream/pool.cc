@@ -8,22 +8,32 @@ namespace sluice::upstream {
 
 EndpointPool::EndpointPool(const Parts& parts)
     : config_(parts.config),
-      endpoint_(parts.endpoint),
-      index_(parts.index),
+      shared_(parts.endpoint),
+      endpoint_(*shared_),
       loop_(parts.loop),
       make_client_(parts.make_client),
       connector_(parts.loop, parts.opening, [this] { close_strays(); }),
       multiplexes_(parts.config.protocol != Protocol::http_1_1),
-      link_(std::make_shared<Link>()) {
-  link_->pool = this;
+      wakeup_(parts.loop, [this] { on_woken(); }) {
   endpoint_.enroll(*this);
+  connector_.set_addresses(*endpoint_.addresses());
 }
 
 EndpointPool::~EndpointPool() {
   assert(!in_use() && tasks_.size() == 0 && "a pool outlives its leases, and is drained before it ends");
   retire();
-  link_->pool = nullptr;
   endpoint_.dismiss(*this);
+}
+
+// The version is read before the addresses: what is set in between is seen at the next look.
+bool EndpointPool::refresh_addresses() {
+  const auto version = endpoint_.addresses_version();
+  if (version == addresses_version_) return true;
+  const auto addresses = endpoint_.try_addresses();
+  if (!addresses) return false;
+  addresses_version_ = version;
+  connector_.set_addresses(*addresses);
+  return true;
 }
 
 void EndpointPool::close_strays() noexcept {
@@ -61,6 +71,7 @@ Task<Result<Lease>> EndpointPool::lease(LeaseOptions options) {
     if (auto idle = reuse(options.client)) co_return std::move(*idle);
   }
   if (config_.proxy_protocol) options.fresh = true;  // what others give back is not for this client
+  const Call call(*this);
   ActiveRequest active(endpoint_);
   Slot slot = take_slot(options.fresh);
   if (!slot) {
@@ -287,14 +298,6 @@ void EndpointPool::on_timer() noexcept {
   if (!idle_.empty()) loop_.timers().arm(*this, idle_.back().idle_since() + idle_limit);
 }
 
-void EndpointPool::wake() noexcept {
-  if (link_->posted.exchange(true, std::memory_order_acq_rel)) return;
-  loop_.post([link = link_] {
-    link->posted.store(false, std::memory_order_release);
-    if (link->pool) link->pool->on_woken();
-  });
-}
-
 void EndpointPool::on_woken() noexcept {
   serve_waiting();
   if (!waiting_.empty() || endpoint_.waiting() == 0 || !endpoint_.full()) return;
@@ -309,8 +312,18 @@ void EndpointPool::retire() noexcept {
   multiplexed_.each([](MultiplexedConnection& connection) { connection.client().retire(); });
 }
 
-bool EndpointPool::in_use() const noexcept {
-  return counts_.leased.load() != 0 || counts_.pending.load() != 0 || dialing_ != 0;
+void EndpointPool::send_waiting_away() noexcept {
+  while (!waiting_.empty()) waiting_.front().finish(Error{Fault::removed, Side::upstream, true});
+}
+
+Task<void> EndpointPool::drained() {
+  while (in_use()) co_await Unused{*this};
+  co_await tasks_.join();
+}
+
+// Later, from the loop: whoever was the last is still on his way out.
+void EndpointPool::tell_if_unused() noexcept {
+  if (awaits_unused_ && !in_use()) loop_.defer(std::exchange(awaits_unused_, nullptr));
 }
 
 }  // namespace sluice::upstream

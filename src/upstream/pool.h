@@ -16,12 +16,15 @@
 // on to a slot; who waits takes slots only, and a slot may come from the oldest idle connection of another
 // client.
 //
+// When the endpoint leaves its upstream, who waits is sent elsewhere, and nothing is kept any more; who dials
+// or has a lease goes on. The pool is done when the last of them is.
+//
 // Slots are the endpoint's connections.max, counted over all workers. A worker that waits for one
 // wakes the pools of the others, which then give up an idle connection; whoever closes a connection
 // while somebody waits wakes them all.
 #pragma once
 
-#include <atomic>
+#include <coroutine>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -41,6 +44,7 @@
 #include "upstream/private_connections.h"
 #include "upstream/shared_upstream.h"
 #include "upstream/waiter.h"
+#include "upstream/wakeup.h"
 
 namespace sluice::upstream {
 
@@ -55,8 +59,7 @@ class EndpointPool final : private SharedPool,
  public:
   struct Parts {
     const UpstreamConfig& config;
-    SharedEndpoint& endpoint;
-    std::size_t index;  ///< Of the endpoint in its upstream.
+    std::shared_ptr<SharedEndpoint> endpoint;
     net::Loop& loop;
     MakeClient make_client;
     Opening opening;
@@ -66,11 +69,13 @@ class EndpointPool final : private SharedPool,
   ~EndpointPool() override;
 
   SharedEndpoint& endpoint() noexcept { return endpoint_; }
-  std::size_t index() const noexcept { return index_; }
+  EndpointId id() const noexcept { return endpoint_.id(); }
   const PoolCounts& counts() const noexcept override { return counts_; }
 
-  /// Where to dial from now on; idle connections to other addresses are closed a while later.
-  void set_addresses(const Addresses& addresses) { connector_.set_addresses(addresses); }
+  /// Dials where the endpoint is by now; idle connections to other addresses are closed a while later.
+  /// False: its addresses are just being set, and it goes on with what it has.
+  bool refresh_addresses();
+  bool has_address() const noexcept { return !connector_.addresses().empty(); }
 
   /// See Upstream::connect() and reuse().
   Task<Result<Lease>> lease(LeaseOptions options);
@@ -78,15 +83,46 @@ class EndpointPool final : private SharedPool,
 
   /// Closes the idle connections and those that come back from now on.
   void retire() noexcept;
-  /// After retire(), once it is not in use: until the last connection has ended.
-  Task<void> drained() { co_await tasks_.join(); }
-  bool in_use() const noexcept;
+  /// Its endpoint has left: who waits fails with Fault::removed. retire() is to follow.
+  void send_waiting_away() noexcept;
+  /// After retire(): until it is not in use and the last connection has ended. Once.
+  Task<void> drained();
+  bool in_use() const noexcept { return counts_.leased.load() != 0 || calls_ != 0; }
 
  private:
   friend class Lease;
 
   using Connection = std::unique_ptr<PooledConnection>;
 
+  // A lease() that waits or dials.
+  class Call {
+   public:
+    explicit Call(EndpointPool& pool) noexcept : pool_(pool) { ++pool_.calls_; }
+    Call(const Call&) = delete;
+    Call& operator=(const Call&) = delete;
+    ~Call() {
+      --pool_.calls_;
+      pool_.tell_if_unused();
+    }
+
+   private:
+    EndpointPool& pool_;
+  };
+
+  // co_await: until tell_if_unused() finds that it is so.
+  struct Unused {
+    EndpointPool& pool;
+    bool await_ready() const noexcept { return !pool.in_use(); }
+    void await_suspend(std::coroutine_handle<> waiter) const noexcept { pool.awaits_unused_ = waiter; }
+    void await_resume() const noexcept {}
+  };
+
+  void set_addresses(const Addresses& addresses);
+  void lease_ended() noexcept {
+    counts_.leased.remove();
+    if (awaits_unused_) tell_if_unused();
+  }
+  void tell_if_unused() noexcept;
   PooledConnection* newest_idle(PrivateConnections* client) noexcept;
   Connection take_idle(PrivateConnections* client) noexcept;
   LentStream lend_stream();
@@ -109,7 +145,7 @@ class EndpointPool final : private SharedPool,
   Connection take_oldest_idle() noexcept;
   void close_strays() noexcept;
 
-  void wake() noexcept override;  // any thread
+  void wake() noexcept override { wakeup_.call(); }  // any thread
   void on_woken() noexcept;
   void on_idle_activity(PooledConnection& connection) noexcept override;
   void on_client_gone(PooledConnection& connection) noexcept override;
@@ -118,28 +154,25 @@ class EndpointPool final : private SharedPool,
   void on_timer() noexcept override;  // the oldest idle connection may have expired
 
   const UpstreamConfig& config_;
-  SharedEndpoint& endpoint_;
-  const std::size_t index_;
+  const std::shared_ptr<SharedEndpoint> shared_;  // outlives what counts in it
+  SharedEndpoint& endpoint_;                      // the same
   net::Loop& loop_;
   const MakeClient make_client_;
   Connector connector_;
+  std::uint32_t addresses_version_ = 0;               // of the endpoint, as the connector has them
   IntrusiveList<PooledConnection> idle_;              // owned; front: the newest
   IntrusiveList<MultiplexedConnection> multiplexed_;  // each owned by its task; front: the oldest
   WaitQueue waiting_;
   unsigned handed_on_ = 0;  // to waiters of this worker while other workers waited too
   PoolCounts counts_;
-  std::size_t dialing_ = 0;                 // slots that somebody is about to fill
+  std::size_t dialing_ = 0;  // slots that somebody is about to fill
+  std::size_t calls_ = 0;    // of lease() that did not end at once
+  std::coroutine_handle<> awaits_unused_;
   bool multiplexes_;                        // as far as is known
   std::optional<std::uint32_t> announced_;  // streams at a time, by the SETTINGS that came last
   bool retired_ = false;
   TaskGroup tasks_;
-
-  // Posted functions may run after the pool is gone: they find it through this.
-  struct Link {
-    EndpointPool* pool = nullptr;
-    std::atomic<bool> posted{false};  // acquire-release: one post at a time is enough
-  };
-  std::shared_ptr<Link> link_;
+  Wakeup wakeup_;
 };
 
 }  // namespace sluice::upstream

@@ -1,5 +1,6 @@
 #include "upstream/stats.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include <fmt/chrono.h>
@@ -45,6 +46,7 @@ Json to_json(const EndpointStats& endpoint) {
   if (endpoint.name_resolution) out["dns"] = to_json(*endpoint.name_resolution, !endpoint.addresses.empty());
   out.update({
       {"weight", endpoint.weight},
+      {"status", name(endpoint.status)},
       {"health", to_json(endpoint.health, endpoint.checked)},
       {"checks",
        {{"passed", endpoint.checks_passed},
@@ -65,16 +67,22 @@ Json to_json(const EndpointStats& endpoint) {
   return out;
 }
 
-EndpointStats read_endpoint(const SharedUpstream& upstream, std::size_t index, const Addresses& addresses) {
-  const auto& endpoint = upstream.endpoint(index);
-  const auto& checks = upstream.checks(index);
+EndpointStatus status_of(const SharedEndpoint& endpoint) {
+  if (endpoint.has_left()) return EndpointStatus::leaving;
+  return endpoint.draining() ? EndpointStatus::draining : EndpointStatus::active;
+}
+
+EndpointStats read_endpoint(const SharedEndpoint& endpoint, bool checked) {
+  const auto& checks = endpoint.checks();
+  const auto addresses = endpoint.addresses();
   EndpointStats out;
   out.name = endpoint.name();
-  for (const auto& address : addresses) out.addresses.push_back(address.to_string());
+  for (const auto& address : *addresses) out.addresses.push_back(address.to_string());
   if (endpoint.is_named()) out.name_resolution = endpoint.resolution().get();
   out.weight = endpoint.weight();
+  out.status = status_of(endpoint);
   out.health = endpoint.health().load();
-  out.checked = upstream.config().health_check.has_value();
+  out.checked = checked;
   out.active = endpoint.active();
   out.connections = endpoint.connections();
   out.pool = endpoint.counts();
@@ -100,13 +108,44 @@ void PoolTotals::add(const PoolCounts& counts) noexcept {
   pending += counts.pending.load();
 }
 
-UpstreamStats read_stats(const SharedUpstream& upstream) {
+void PoolTotals::add(const PoolTotals& other) noexcept {
+  opened += other.opened;
+  reused += other.reused;
+  connect_failed += other.connect_failed;
+  idle_lost += other.idle_lost;
+  idle_expired += other.idle_expired;
+  pending_full += other.pending_full;
+  pending_timeout += other.pending_timeout;
+  idle += other.idle;
+  leased += other.leased;
+  pending += other.pending;
+}
+
+std::string_view name(EndpointStatus status) noexcept {
+  switch (status) {
+    case EndpointStatus::active:
+      return "active";
+    case EndpointStatus::draining:
+      return "draining";
+    case EndpointStatus::leaving:
+      return "leaving";
+  }
+  return "active";
+}
+
+UpstreamStats read_stats(SharedUpstream& upstream) {
   UpstreamStats out;
   out.name = upstream.name();
   out.balance = enum_spec(upstream.config().balance).name(static_cast<long long>(upstream.config().balance));
+  const bool checked = upstream.config().health_check.has_value();
   const auto set = upstream.endpoints();
-  for (std::size_t i = 0; i < upstream.size(); ++i)
-    out.endpoints.push_back(read_endpoint(upstream, i, set->addresses[i]));
+  for (const auto& endpoint : set->endpoints) out.endpoints.push_back(read_endpoint(*endpoint, checked));
+  for (const auto& endpoint : upstream.leaving()) {
+    // One that left since the set was read is in both.
+    const bool is_listed =
+        std::find(set->endpoints.begin(), set->endpoints.end(), endpoint) != set->endpoints.end();
+    if (!is_listed) out.endpoints.push_back(read_endpoint(*endpoint, checked));
+  }
   return out;
 }
 

@@ -54,14 +54,24 @@ struct PoolTotals {
   std::uint64_t pending = 0;
 
   void add(const PoolCounts& counts) noexcept;
+  void add(const PoolTotals& other) noexcept;
   friend bool operator==(const PoolTotals&, const PoolTotals&) = default;
 };
+
+/// Whether an endpoint gets requests, as far as the configuration decides that.
+enum class EndpointStatus : std::uint8_t {
+  active,
+  draining,  ///< No more of them, but it stays.
+  leaving,   ///< It is no part of the upstream any more, and finishes those that it has.
+};
+std::string_view name(EndpointStatus status) noexcept;
 
 struct EndpointStats {
   std::string name;
   std::vector<std::string> addresses;
   std::uint32_t weight = 1;
   std::optional<Resolution> name_resolution;  ///< Of a host name.
+  EndpointStatus status = EndpointStatus::active;
   Health health;
   bool checked = false;  ///< The upstream has a health check.
   std::uint32_t active = 0;
@@ -81,7 +91,7 @@ struct UpstreamStats {
 class SharedUpstream;
 
 /// Any thread.
-UpstreamStats read_stats(const SharedUpstream& upstream);
+UpstreamStats read_stats(SharedUpstream& upstream);
 
 /// As /upstreams shows it.
 nlohmann::ordered_json to_json(const UpstreamStats& stats);

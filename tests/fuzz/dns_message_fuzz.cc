@@ -1,5 +1,5 @@
-// DNS answers: whatever comes is read to an end, cut anywhere it is refused or says what is within, and what is
-// found keeps to the promises of Reply. The first byte chooses the type that was asked for.
+// DNS answers: whatever comes is read to an end, cut anywhere it is refused or says what is within, and what
+// is found keeps to the promises of Reply. The first byte chooses the type that was asked for.
 #include <algorithm>
 #include <cstdint>
 #include <span>
@@ -18,7 +18,8 @@ void check_found(const dns::Reply& reply, dns::Type type) {
   FUZZ_CHECK(reply.addresses.size() + reply.services.size() <= dns::most_records);
   FUZZ_CHECK(reply.services.empty() || type == dns::Type::srv);
   FUZZ_CHECK(reply.empty() || reply.ttl.has_value());
-  FUZZ_CHECK(!reply.ttl || (*reply.ttl >= Duration::zero() && *reply.ttl <= std::chrono::seconds(0x7fffffff)));
+  FUZZ_CHECK(!reply.ttl ||
+             (*reply.ttl >= Duration::zero() && *reply.ttl <= std::chrono::seconds(0x7fffffff)));
   for (const auto& service : reply.services) FUZZ_CHECK(dns::is_name(service.target) && service.port != 0);
   for (const auto& address : reply.addresses)
     FUZZ_CHECK(address.family() == (type == dns::Type::a ? AF_INET : AF_INET6) && address.port() == 0);

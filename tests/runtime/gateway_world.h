@@ -41,6 +41,8 @@ class GatewayWorld {
   const HookCounts& hooks() const noexcept { return hooks_; }
   telemetry::Shard& shard() noexcept { return shard_; }
   net::Address address() const noexcept { return address_; }
+  /// By its position in the configuration.
+  upstream::SharedUpstream& upstream(std::size_t index = 0) noexcept { return *snapshot_->upstreams[index]; }
 
   /// Somebody listens at 127.0.0.1:port.
   void origin(std::uint16_t port, Origin origin);

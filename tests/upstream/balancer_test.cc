@@ -14,8 +14,8 @@ namespace {
 struct Endpoints {
   explicit Endpoints(const std::vector<unsigned>& weights) {
     for (std::size_t i = 0; i < weights.size(); ++i) {
-      EndpointConfig config{"10.0.0." + std::to_string(i + 1) + ":80", weights[i]};
-      owned.push_back(std::make_unique<SharedEndpoint>(config, ConnectionsConfig{}));
+      EndpointConfig config{.address = "10.0.0." + std::to_string(i + 1) + ":80", .weight = weights[i]};
+      owned.push_back(std::make_unique<SharedEndpoint>(config, ConnectionsConfig{}, i));
     }
     keep([](std::size_t) { return true; });
   }
@@ -25,7 +25,7 @@ struct Endpoints {
     view = {};
     for (std::size_t i = 0; i < owned.size(); ++i) {
       if (!usable(i)) continue;
-      candidates.push_back({static_cast<std::uint32_t>(i), owned[i]->weight(), owned[i].get()});
+      candidates.push_back({owned[i]->id(), owned[i].get(), owned[i]->weight()});
       view.total_weight += owned[i]->weight();
       view.equal_weights = view.equal_weights && owned[i]->weight() == candidates[0].weight;
     }
@@ -36,6 +36,12 @@ struct Endpoints {
   std::vector<Candidate> candidates;
   EndpointView view;
 };
+
+std::unique_ptr<Balancer> balancer_for(Balance kind, const Endpoints& endpoints, std::uint64_t first = 0) {
+  auto balancer = make_balancer(kind, first);
+  balancer->make_room(endpoints.owned.size());
+  return balancer;
+}
 
 std::string sequence(Balancer& balancer, const Endpoints& endpoints, int picks) {
   Rng rng;
@@ -52,7 +58,7 @@ std::vector<double> shares(Balance kind, const Endpoints& endpoints, int picks,
                            const TriedSet* tried = nullptr) {
   Rng rng(7);
   PickContext context{rng, tried};
-  const auto balancer = make_balancer(kind, endpoints.owned.size());
+  const auto balancer = balancer_for(kind, endpoints);
   std::vector<double> out(endpoints.owned.size());
   for (int i = 0; i < picks; ++i) out[*balancer->pick(endpoints.view, context)] += 1;
   for (auto& share : out) share /= picks;
@@ -61,22 +67,22 @@ std::vector<double> shares(Balance kind, const Endpoints& endpoints, int picks,
 
 TEST(RoundRobin, takes_equal_endpoints_in_turn) {
   const Endpoints endpoints({1, 1, 1});
-  EXPECT_EQ(sequence(*make_balancer(Balance::round_robin, 3), endpoints, 7), "abcabca");
+  EXPECT_EQ(sequence(*balancer_for(Balance::round_robin, endpoints), endpoints, 7), "abcabca");
 }
 
 TEST(RoundRobin, begins_where_it_is_told) {
   const Endpoints endpoints({4, 4, 4});
-  EXPECT_EQ(sequence(*make_balancer(Balance::round_robin, 3, 2), endpoints, 4), "cabc");
+  EXPECT_EQ(sequence(*balancer_for(Balance::round_robin, endpoints, 2), endpoints, 4), "cabc");
 }
 
 TEST(RoundRobin, spreads_weights_smoothly) {
   const Endpoints endpoints({5, 1, 1});
-  EXPECT_EQ(sequence(*make_balancer(Balance::round_robin, 3), endpoints, 14), "aabacaaaabacaa");
+  EXPECT_EQ(sequence(*balancer_for(Balance::round_robin, endpoints), endpoints, 14), "aabacaaaabacaa");
 }
 
 TEST(RoundRobin, is_exact_over_each_round_of_weights) {
   const Endpoints endpoints({1, 2, 3, 4});
-  const auto balancer = make_balancer(Balance::round_robin, 4);
+  const auto balancer = balancer_for(Balance::round_robin, endpoints);
   for (int round = 0; round < 5; ++round) {
     const auto picks = sequence(*balancer, endpoints, 10);
     for (std::size_t i = 0; i < 4; ++i)
@@ -87,7 +93,21 @@ TEST(RoundRobin, is_exact_over_each_round_of_weights) {
 TEST(RoundRobin, passes_over_what_cannot_be_used) {
   Endpoints endpoints({1, 1, 1, 1});
   endpoints.keep([](std::size_t i) { return i != 1; });
-  EXPECT_EQ(sequence(*make_balancer(Balance::round_robin, 4), endpoints, 6), "acdacd");
+  EXPECT_EQ(sequence(*balancer_for(Balance::round_robin, endpoints), endpoints, 6), "acdacd");
+}
+
+TEST(RoundRobin, gives_one_that_takes_the_place_of_another_a_turn_of_its_own) {
+  Endpoints endpoints({1, 9});
+  const auto balancer = balancer_for(Balance::round_robin, endpoints);
+  sequence(*balancer, endpoints, 9);  // the first is long overdue
+  const SharedEndpoint other({.address = "10.0.0.9:80"}, {}, successor(0));
+  endpoints.candidates[0] = {other.id(), &other, 1};
+  Rng rng;
+  PickContext context{rng};
+  std::vector<EndpointId> picked;
+  for (int i = 0; i < 10; ++i) picked.push_back(*balancer->pick(endpoints.view, context));
+  EXPECT_EQ(std::count(picked.begin(), picked.end(), other.id()), 1);
+  EXPECT_EQ(std::count(picked.begin(), picked.end(), EndpointId{0}), 0);
 }
 
 TEST(Random, follows_the_weights) {
@@ -139,7 +159,7 @@ INSTANTIATE_TEST_SUITE_P(All, EveryBalancer,
 TEST_P(EveryBalancer, skips_what_was_tried_and_has_nothing_when_all_were) {
   for (const auto& weights : {std::vector<unsigned>{1, 1, 1}, std::vector<unsigned>{3, 1, 2}}) {
     const Endpoints endpoints(weights);
-    const auto balancer = make_balancer(GetParam(), 3);
+    const auto balancer = balancer_for(GetParam(), endpoints);
     Rng rng;
     TriedSet tried;
     PickContext context{rng, &tried};
@@ -156,13 +176,13 @@ TEST_P(EveryBalancer, skips_what_was_tried_and_has_nothing_when_all_were) {
 TEST_P(EveryBalancer, has_nothing_without_candidates) {
   Endpoints endpoints({1, 1});
   endpoints.keep([](std::size_t) { return false; });
-  EXPECT_EQ(sequence(*make_balancer(GetParam(), 2), endpoints, 1), "-");
+  EXPECT_EQ(sequence(*balancer_for(GetParam(), endpoints), endpoints, 1), "-");
 }
 
 TEST_P(EveryBalancer, takes_the_only_one) {
   Endpoints endpoints({1, 2, 3});
   endpoints.keep([](std::size_t i) { return i == 2; });
-  EXPECT_EQ(sequence(*make_balancer(GetParam(), 3), endpoints, 3), "ccc");
+  EXPECT_EQ(sequence(*balancer_for(GetParam(), endpoints), endpoints, 3), "ccc");
 }
 
 TEST(TriedSet, remembers_the_last_eight) {

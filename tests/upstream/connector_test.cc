@@ -13,7 +13,7 @@ constexpr auto kNever = Fault::timed_out;
 struct HappyEyeballs : ::testing::Test {
   void lead_to(const Addresses& addresses, const std::function<void(UpstreamConfig&)>& configure = {}) {
     shared = shared_upstream({"app.internal:80"}, configure);
-    shared->publish(0, addresses);
+    shared->publish(endpoint_at(*shared), addresses);
     upstream = std::make_unique<Upstream>(shared, world.loop, world.rng, &FakeClient::make);
   }
   std::unique_ptr<Attempt> connect() { return world.connect(*upstream, {.fresh = true}); }

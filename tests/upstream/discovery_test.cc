@@ -23,10 +23,10 @@ struct Names : ::testing::Test {
         world.loop, resolver, world.rng, config, [this](bool warning, std::string_view line) {
           log.push_back((warning ? "warn: " : "info: ") + std::string(line));
         }});
-    discovery->add(shared);
+    discovery->sync(shared);
     world.settle();
   }
-  Addresses addresses() { return shared->endpoints()->addresses[0]; }
+  Addresses addresses() { return *endpoint_at(*shared).addresses(); }
 
   /// How often the name is asked for in so long.
   std::size_t questions_in(Duration duration) {
@@ -88,7 +88,7 @@ TEST_F(Names, that_end_together_are_not_asked_for_in_step) {
   shared = shared_upstream(endpoints);
   discovery = std::make_unique<Discovery>(
       Discovery::Parts{world.loop, resolver, world.rng, config, [](bool, std::string_view) {}});
-  discovery->add(shared);
+  discovery->sync(shared);
   EXPECT_EQ(questions_in(99s), 0U);
   for (int slice = 0; slice < 5; ++slice) {
     const auto asked = questions_in(10s);
@@ -111,13 +111,13 @@ TEST_F(Names, keep_their_addresses_when_dns_is_down_for_ten_minutes_and_say_so_o
   ASSERT_EQ(log.size(), 2U);
   EXPECT_EQ(log[1],
             "warn: upstream app: app.internal:80 does not resolve (no answer in time); kept at 10.0.0.1:80");
-  EXPECT_EQ(shared->endpoint(0).resolution().get().failure, "no answer in time");
-  EXPECT_GT(world.loop.now() - *shared->endpoint(0).resolution().get().answered, 9min);
+  EXPECT_EQ(endpoint_at(*shared).resolution().get().failure, "no answer in time");
+  EXPECT_GT(world.loop.now() - *endpoint_at(*shared).resolution().get().answered, 9min);
   resolver.set("app.internal", found({at("10.0.0.1:0")}, 30s));
   world.run_for(34s);
   ASSERT_EQ(log.size(), 3U) << "a name that resolves again is found within the longest pause";
   EXPECT_EQ(log[2], "info: upstream app: app.internal:80 is at 10.0.0.1:80");
-  EXPECT_EQ(shared->endpoint(0).resolution().get().failure, "");
+  EXPECT_EQ(endpoint_at(*shared).resolution().get().failure, "");
 }
 
 TEST_F(Names, that_nobody_answers_for_are_asked_for_less_and_less_often) {
@@ -203,8 +203,8 @@ TEST(ResolveAll, waits_for_every_name) {
   const auto missing = shared_upstream({"nowhere.internal:80"});
   const std::vector<std::shared_ptr<SharedUpstream>> all{found, missing};
   resolve_all(resolver, all, 1s);
-  EXPECT_EQ(found->endpoints()->addresses[0], Addresses{at("10.0.0.1:80")});
-  EXPECT_TRUE(missing->endpoints()->addresses[0].empty());
+  EXPECT_EQ(*endpoint_at(*found).addresses(), Addresses{at("10.0.0.1:80")});
+  EXPECT_TRUE(endpoint_at(*missing).addresses()->empty());
 }
 
 }  // namespace

@@ -34,10 +34,10 @@ struct HealthChecks : ::testing::Test {
         world.loop, world.rng, shared, [this](bool warning, std::string_view line) {
           log.push_back((warning ? "warn: " : "info: ") + std::string(line));
         });
-    checker->start();
+    checker->sync();
     world.settle();
   }
-  Health health(std::size_t index = 0) { return shared->endpoint(index).health().load(); }
+  Health health(std::size_t index = 0) { return endpoint_at(*shared, index).health().load(); }
 
   /// Answers each connection with `answer`, as it is at that moment; empty: never answers.
   void serve_http(std::string_view address) {
@@ -101,7 +101,7 @@ TEST_F(HealthChecks, flip_after_the_thresholds_within_two_intervals_and_say_so_o
   world.run_for(30s);
   EXPECT_EQ(log, (std::vector<std::string>{"warn: upstream app: 10.0.0.1:80 is unhealthy: status 503",
                                            "info: upstream app: 10.0.0.1:80 is healthy again"}));
-  EXPECT_EQ(shared->checks(0).flips.load(), 2U);
+  EXPECT_EQ(endpoint_at(*shared).checks().flips.load(), 2U);
 }
 
 TEST_F(HealthChecks, one_good_check_between_failures_starts_the_count_again) {
@@ -114,7 +114,7 @@ TEST_F(HealthChecks, one_good_check_between_failures_starts_the_count_again) {
     world.run_for(1100ms);
   }
   EXPECT_EQ(health().state, HealthState::healthy);
-  EXPECT_EQ(shared->checks(0).flips.load(), 0U);
+  EXPECT_EQ(endpoint_at(*shared).checks().flips.load(), 0U);
 }
 
 TEST_F(HealthChecks, time_out_on_an_endpoint_that_never_answers) {

@@ -64,8 +64,8 @@ struct Multiplexing : ::testing::Test {
     world.tasks.spawn(upstream->drained());
     world.settle();
   }
-  PoolTotals counts() { return shared->endpoint(0).counts(); }
-  std::uint32_t open() { return shared->endpoint(0).connections(); }
+  PoolTotals counts() { return endpoint_at(*shared).counts(); }
+  std::uint32_t open() { return endpoint_at(*shared).connections(); }
 
   World world;
   std::shared_ptr<SharedUpstream> shared;
@@ -283,7 +283,7 @@ TEST_F(Multiplexing, ends_connections_to_addresses_that_are_no_more) {
   use();
   serve();
   auto attempt = world.connect(*upstream);
-  shared->publish(0, {at("10.0.0.2:80")});
+  shared->publish(endpoint_at(*shared), {at("10.0.0.2:80")});
   serve({}, "10.0.0.2:80");
   PickContext context{world.rng};
   EXPECT_EQ(upstream->pick(context), 0U);

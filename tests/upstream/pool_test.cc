@@ -15,8 +15,8 @@ struct Pool : ::testing::Test {
   std::unique_ptr<Upstream> another_worker() {
     return std::make_unique<Upstream>(shared, world.loop, world.rng, &FakeClient::make);
   }
-  PoolTotals counts() { return shared->endpoint(0).counts(); }
-  std::uint32_t open() { return shared->endpoint(0).connections(); }
+  PoolTotals counts() { return endpoint_at(*shared).counts(); }
+  std::uint32_t open() { return endpoint_at(*shared).connections(); }
 
   World world;
   std::shared_ptr<SharedUpstream> shared;
@@ -383,7 +383,7 @@ TEST_F(Pool, says_that_nobody_listens) {
 
 TEST_F(Pool, tries_the_next_address_when_one_refuses) {
   use({"app.internal:80"});
-  shared->publish(0, {at("10.0.0.1:80"), at("10.0.0.2:80")});
+  shared->publish(endpoint_at(*shared), {at("10.0.0.1:80"), at("10.0.0.2:80")});
   world.serve("10.0.0.2:80");
   auto attempt = world.connect(*upstream);
   ASSERT_TRUE(attempt->ok());
@@ -394,7 +394,7 @@ TEST_F(Pool, tries_the_next_address_when_one_refuses) {
 
 TEST_F(Pool, takes_addresses_in_turn_and_failing_ones_last) {
   use({"app.internal:80"});
-  shared->publish(0, {at("10.0.0.1:80"), at("10.0.0.2:80"), at("10.0.0.3:80")});
+  shared->publish(endpoint_at(*shared), {at("10.0.0.1:80"), at("10.0.0.2:80"), at("10.0.0.3:80")});
   world.serve("10.0.0.2:80");
   world.serve("10.0.0.3:80");
   std::vector<std::unique_ptr<Attempt>> attempts;
@@ -413,7 +413,7 @@ TEST_F(Pool, takes_addresses_in_turn_and_failing_ones_last) {
 
 TEST_F(Pool, reports_the_last_fault_when_every_address_fails) {
   use({"app.internal:80"});
-  shared->publish(0, {at("10.0.0.1:80"), at("10.0.0.2:80")});
+  shared->publish(endpoint_at(*shared), {at("10.0.0.1:80"), at("10.0.0.2:80")});
   world.connects_to("10.0.0.2:80", Fault::unreachable);
   auto attempt = world.connect(*upstream);
   EXPECT_EQ(attempt->error().fault, Fault::unreachable);
@@ -430,7 +430,7 @@ TEST_F(Pool, has_no_address_before_the_name_resolved) {
 
 TEST_F(Pool, drops_idle_connections_to_addresses_that_have_been_gone_for_10_seconds) {
   use({"app.internal:80"});
-  shared->publish(0, {at("10.0.0.1:80"), at("10.0.0.2:80")});
+  shared->publish(endpoint_at(*shared), {at("10.0.0.1:80"), at("10.0.0.2:80")});
   world.serve("10.0.0.1:80");
   world.serve("10.0.0.2:80");
   auto first = world.connect(*upstream);
@@ -438,7 +438,7 @@ TEST_F(Pool, drops_idle_connections_to_addresses_that_have_been_gone_for_10_seco
   auto third = world.connect(*upstream);
   first->end();
   second->end();
-  shared->publish(0, {at("10.0.0.2:80")});
+  shared->publish(endpoint_at(*shared), {at("10.0.0.2:80")});
   PickContext context{world.rng};
   EXPECT_EQ(upstream->pick(context), 0U);
   EXPECT_EQ(counts().idle, 2U);
@@ -451,13 +451,13 @@ TEST_F(Pool, drops_idle_connections_to_addresses_that_have_been_gone_for_10_seco
 
 TEST_F(Pool, keeps_connections_over_a_name_that_changes_to_and_fro) {
   use({"app.internal:80"});
-  shared->publish(0, {at("10.0.0.1:80")});
+  shared->publish(endpoint_at(*shared), {at("10.0.0.1:80")});
   world.serve("10.0.0.1:80");
   world.serve("10.0.0.2:80");
   world.connect(*upstream)->end();
   for (int flap = 0; flap < 10; ++flap) {
     world.run_for(5s);
-    shared->publish(0, {at(flap % 2 == 0 ? "10.0.0.2:80" : "10.0.0.1:80")});
+    shared->publish(endpoint_at(*shared), {at(flap % 2 == 0 ? "10.0.0.2:80" : "10.0.0.1:80")});
     world.connect(*upstream)->end();
   }
   EXPECT_EQ(counts().opened, 1U);
@@ -471,19 +471,19 @@ TEST_F(Pool, counts_requests_from_the_attempt_to_the_end_of_the_lease) {
   use({"10.0.0.1:80"});
   world.connects_to("10.0.0.1:80", Fault::timed_out);
   auto dials = world.connect(*upstream);
-  EXPECT_EQ(shared->endpoint(0).active(), 1U);
+  EXPECT_EQ(endpoint_at(*shared).active(), 1U);
   world.run_for(2s);
-  EXPECT_EQ(shared->endpoint(0).active(), 0U);
+  EXPECT_EQ(endpoint_at(*shared).active(), 0U);
   world.connects_to("10.0.0.1:80", Fault::none);
   world.serve("10.0.0.1:80");
   auto attempt = world.connect(*upstream);
   Lease moved = std::move(attempt->lease());
   attempt->end();
-  EXPECT_EQ(shared->endpoint(0).active(), 1U);
+  EXPECT_EQ(endpoint_at(*shared).active(), 1U);
   EXPECT_TRUE(upstream->in_use());
   moved.discard();
   { const Lease last = std::move(moved); }
-  EXPECT_EQ(shared->endpoint(0).active(), 0U);
+  EXPECT_EQ(endpoint_at(*shared).active(), 0U);
   EXPECT_FALSE(upstream->in_use());
 }
 
@@ -508,7 +508,7 @@ TEST_F(Pool, survives_the_failure_of_every_operation) {
     SCOPED_TRACE(n);
     World sim;
     auto config = shared_upstream({"app.internal:80"}, [](auto& c) { c.connections = {2, 2, 2}; });
-    config->publish(0, {at("10.0.0.1:80"), at("10.0.0.2:80")});
+    config->publish(endpoint_at(*config), {at("10.0.0.1:80"), at("10.0.0.2:80")});
     Upstream pool(config, sim.loop, sim.rng, &FakeClient::make);
     auto& server = sim.serve("10.0.0.1:80");
     sim.serve("10.0.0.2:80");
@@ -526,11 +526,11 @@ TEST_F(Pool, survives_the_failure_of_every_operation) {
       attempt->end();
     }
     EXPECT_FALSE(pool.in_use());
-    EXPECT_EQ(config->endpoint(0).active(), 0U);
-    EXPECT_EQ(config->endpoint(0).waiting(), 0U);
-    EXPECT_EQ(config->endpoint(0).connections(), config->endpoint(0).counts().idle);
+    EXPECT_EQ(endpoint_at(*config).active(), 0U);
+    EXPECT_EQ(endpoint_at(*config).waiting(), 0U);
+    EXPECT_EQ(endpoint_at(*config).connections(), endpoint_at(*config).counts().idle);
     pool.retire();
-    EXPECT_EQ(config->endpoint(0).connections(), 0U);
+    EXPECT_EQ(endpoint_at(*config).connections(), 0U);
   }
 }
 
@@ -578,8 +578,8 @@ TEST_F(Pool, holds_its_limits_in_any_order_of_events) {
           sim.run_for(Duration(rng.below(300)) * 1'000'000);
           break;
       }
-      EXPECT_LE(config->endpoint(0).connections(), 3U);
-      EXPECT_LE(config->endpoint(0).waiting(), 4U);
+      EXPECT_LE(endpoint_at(*config).connections(), 3U);
+      EXPECT_LE(endpoint_at(*config).waiting(), 4U);
       if (rng.chance(0.7)) sim.settle();
     }
     sim.run_for(2s);
@@ -590,12 +590,12 @@ TEST_F(Pool, holds_its_limits_in_any_order_of_events) {
     sim.settle();
     EXPECT_FALSE(one.in_use());
     EXPECT_FALSE(two.in_use());
-    const auto left = config->endpoint(0).counts();
-    EXPECT_EQ(config->endpoint(0).connections(), left.idle);
-    EXPECT_EQ(config->endpoint(0).waiting(), 0U);
+    const auto left = endpoint_at(*config).counts();
+    EXPECT_EQ(endpoint_at(*config).connections(), left.idle);
+    EXPECT_EQ(endpoint_at(*config).waiting(), 0U);
     one.retire();
     two.retire();
-    EXPECT_EQ(config->endpoint(0).connections(), 0U);
+    EXPECT_EQ(endpoint_at(*config).connections(), 0U);
   }
 }
 

@@ -28,8 +28,8 @@ struct ProxyHeader : ::testing::Test {
     options.client = &visitor.connections;
     return world.connect(*upstream, options);
   }
-  PoolTotals counts() { return shared->endpoint(0).counts(); }
-  std::uint32_t open() { return shared->endpoint(0).connections(); }
+  PoolTotals counts() { return endpoint_at(*shared).counts(); }
+  std::uint32_t open() { return endpoint_at(*shared).connections(); }
 
   World world;
   std::shared_ptr<SharedUpstream> shared;
@@ -150,12 +150,12 @@ TEST_F(ProxyHeader, of_a_health_check_speaks_for_itself) {
     config.health_check->jitter = {0};
   });
   HealthChecker checker(world.loop, world.rng, shared, [](bool, std::string_view) {});
-  checker.start();
+  checker.sync();
   world.settle();
   checker.stop();
   world.settle();
   EXPECT_EQ(headers, std::vector<std::string>{net::own_proxy_header(net::ProxyVersion::v2)});
-  EXPECT_EQ(shared->endpoint(0).health().load().state, HealthState::healthy);
+  EXPECT_EQ(endpoint_at(*shared).health().load().state, HealthState::healthy);
 }
 
 }  // namespace

@@ -13,7 +13,8 @@ TEST(UpstreamStats, show_health_connections_and_totals_of_each_endpoint) {
   World world;
   world.serve("10.0.0.1:80");
   const auto shared = shared_upstream({"10.0.0.1:80", "app.internal:80"});
-  shared->set_health(1, {HealthState::unhealthy, HealthReason::status, 503, 1'700'000'000});
+  shared->set_health(endpoint_at(*shared, 1),
+                     {HealthState::unhealthy, HealthReason::status, 503, 1'700'000'000});
   Upstream one(shared, world.loop, world.rng, &FakeClient::make);
   Upstream two(shared, world.loop, world.rng, &FakeClient::make);
   world.connect(one)->end();
@@ -24,6 +25,7 @@ TEST(UpstreamStats, show_health_connections_and_totals_of_each_endpoint) {
   EXPECT_EQ(json["balance"], "round_robin");
   const auto& first = json["endpoints"][0];
   EXPECT_EQ(first["addresses"], nlohmann::ordered_json::array({"10.0.0.1:80"}));
+  EXPECT_EQ(first["status"], "active");
   EXPECT_EQ(first["health"]["reason"], "no health check");
   EXPECT_EQ(first["active_requests"], 1);
   EXPECT_EQ(first["connections"], (nlohmann::ordered_json{{"open", 2}, {"idle", 1}, {"in_use", 1}}));

@@ -165,9 +165,9 @@ class World {
   std::uint64_t connects() { return sim.network().connects(); }
 
   /// Begins a connect() and runs until it waits for something.
-  std::unique_ptr<Attempt> connect(Upstream& upstream, LeaseOptions options = {}, std::size_t index = 0) {
+  std::unique_ptr<Attempt> connect(Upstream& upstream, LeaseOptions options = {}, EndpointId id = 0) {
     auto attempt = std::make_unique<Attempt>();
-    tasks.spawn(run(*attempt, upstream, index, options));
+    tasks.spawn(run(*attempt, upstream, id, options));
     settle();
     return attempt;
   }
@@ -180,8 +180,8 @@ class World {
   TaskGroup tasks;
 
  private:
-  static Task<void> run(Attempt& attempt, Upstream& upstream, std::size_t index, LeaseOptions options) {
-    attempt.result.emplace(co_await upstream.connect(index, options));
+  static Task<void> run(Attempt& attempt, Upstream& upstream, EndpointId id, LeaseOptions options) {
+    attempt.result.emplace(co_await upstream.connect(id, options));
     attempt.finished = true;
   }
 };
@@ -193,6 +193,11 @@ inline std::shared_ptr<SharedUpstream> shared_upstream(
   for (auto& endpoint : endpoints) config.endpoints.push_back({std::move(endpoint), 1});
   if (configure) configure(config);
   return std::make_shared<SharedUpstream>("app", std::move(config));
+}
+
+/// In the order of the configuration.
+inline SharedEndpoint& endpoint_at(const SharedUpstream& shared, std::size_t index = 0) {
+  return *shared.endpoints()->endpoints.at(index);
 }
 
 }  // namespace sluice::upstream::testing

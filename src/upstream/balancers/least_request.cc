@@ -9,11 +9,11 @@ bool is_less_busy(const Candidate& a, const Candidate& b) {
 
 }  // namespace
 
-std::optional<std::size_t> LeastRequest::pick(const EndpointView& view, PickContext& context) noexcept {
+std::optional<EndpointId> LeastRequest::pick(const EndpointView& view, PickContext& context) noexcept {
   const auto* first = draw(view, context);
   if (!first) return std::nullopt;
-  const auto* second = draw(view, context, first->index);
-  return second && is_less_busy(*second, *first) ? second->index : first->index;
+  const auto* second = draw(view, context, first->id);
+  return second && is_less_busy(*second, *first) ? second->id : first->id;
 }
 
 }  // namespace sluice::upstream

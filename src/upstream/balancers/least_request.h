@@ -10,7 +10,7 @@ namespace sluice::upstream {
 /// weight, and a slow endpoint gets less than its share.
 class LeastRequest final : public Balancer {
  public:
-  std::optional<std::size_t> pick(const EndpointView& view, PickContext& context) noexcept override;
+  std::optional<EndpointId> pick(const EndpointView& view, PickContext& context) noexcept override;
 };
 
 }  // namespace sluice::upstream

@@ -2,9 +2,9 @@
 
 namespace sluice::upstream {
 
-std::optional<std::size_t> Random::pick(const EndpointView& view, PickContext& context) noexcept {
+std::optional<EndpointId> Random::pick(const EndpointView& view, PickContext& context) noexcept {
   const auto* drawn = draw(view, context);
-  return drawn ? std::optional<std::size_t>(drawn->index) : std::nullopt;
+  return drawn ? std::optional<EndpointId>(drawn->id) : std::nullopt;
 }
 
 }  // namespace sluice::upstream

@@ -7,7 +7,7 @@ namespace sluice::upstream {
 
 class Random final : public Balancer {
  public:
-  std::optional<std::size_t> pick(const EndpointView& view, PickContext& context) noexcept override;
+  std::optional<EndpointId> pick(const EndpointView& view, PickContext& context) noexcept override;
 };
 
 }  // namespace sluice::upstream

@@ -2,33 +2,40 @@
 
 namespace sluice::upstream {
 
-std::optional<std::size_t> RoundRobin::pick(const EndpointView& view, PickContext& context) noexcept {
+std::optional<EndpointId> RoundRobin::pick(const EndpointView& view, PickContext& context) noexcept {
   return view.equal_weights ? pick_equal(view, context) : pick_weighted(view, context);
 }
 
-std::optional<std::size_t> RoundRobin::pick_equal(const EndpointView& view,
-                                                  const PickContext& context) noexcept {
+std::optional<EndpointId> RoundRobin::pick_equal(const EndpointView& view,
+                                                 const PickContext& context) noexcept {
   for (std::size_t n = 0; n < view.candidates.size(); ++n) {
-    const auto index = view.candidates[next_++ % view.candidates.size()].index;
-    if (!context.was_tried(index)) return index;
+    const auto id = view.candidates[next_++ % view.candidates.size()].id;
+    if (!context.was_tried(id)) return id;
   }
   return std::nullopt;
 }
 
-std::optional<std::size_t> RoundRobin::pick_weighted(const EndpointView& view,
-                                                     const PickContext& context) noexcept {
-  const Candidate* best = nullptr;
+// One that took the place of another begins anew.
+RoundRobin::Turn& RoundRobin::turn_of(EndpointId id) noexcept {
+  auto& turn = turns_[place_of(id)];
+  if (turn.id != id) turn = {id, 0};
+  return turn;
+}
+
+std::optional<EndpointId> RoundRobin::pick_weighted(const EndpointView& view,
+                                                    const PickContext& context) noexcept {
+  Turn* best = nullptr;
   std::int64_t sum = 0;
   for (const auto& candidate : view.candidates) {
-    if (context.was_tried(candidate.index)) continue;
-    auto& current = current_[candidate.index];
-    current += candidate.weight;
+    if (context.was_tried(candidate.id)) continue;
+    auto& turn = turn_of(candidate.id);
+    turn.current += candidate.weight;
     sum += candidate.weight;
-    if (!best || current > current_[best->index]) best = &candidate;
+    if (!best || turn.current > best->current) best = &turn;
   }
   if (!best) return std::nullopt;
-  current_[best->index] -= sum;
-  return best->index;
+  best->current -= sum;
+  return best->id;
 }
 
 }  // namespace sluice::upstream

@@ -13,15 +13,25 @@ namespace sluice::upstream {
 /// a, c, a, a.
 class RoundRobin final : public Balancer {
  public:
-  RoundRobin(std::size_t size, std::uint64_t first) : current_(size), next_(first) {}
+  explicit RoundRobin(std::uint64_t first) : next_(first) {}
 
-  std::optional<std::size_t> pick(const EndpointView& view, PickContext& context) noexcept override;
+  void make_room(std::size_t places) override {
+    if (turns_.size() < places) turns_.resize(places);
+  }
+  std::optional<EndpointId> pick(const EndpointView& view, PickContext& context) noexcept override;
 
  private:
-  std::optional<std::size_t> pick_equal(const EndpointView& view, const PickContext& context) noexcept;
-  std::optional<std::size_t> pick_weighted(const EndpointView& view, const PickContext& context) noexcept;
+  // How near an endpoint is to its turn.
+  struct Turn {
+    EndpointId id = 0;
+    std::int64_t current = 0;
+  };
 
-  std::vector<std::int64_t> current_;  // by index
+  std::optional<EndpointId> pick_equal(const EndpointView& view, const PickContext& context) noexcept;
+  std::optional<EndpointId> pick_weighted(const EndpointView& view, const PickContext& context) noexcept;
+  Turn& turn_of(EndpointId id) noexcept;
+
+  std::vector<Turn> turns_;  // by place
   std::uint64_t next_;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <chrono>
+#include <unordered_set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -15,29 +16,19 @@
 namespace sluice::upstream {
 
 /// The checks of one endpoint, one after the other.
-class HealthChecker::Check {
+class HealthChecker::Check final : public ListHook<> {
  public:
-  Check(HealthChecker& owner, std::size_t index)
+  Check(HealthChecker& owner, std::shared_ptr<SharedEndpoint> endpoint)
       : owner_(owner),
         config_(*owner.upstream_->config().health_check),
-        index_(index),
-        probe_(owner.control_, config_, owner.upstream_->endpoint(index), owner.make_client_,
-               owner.upstream_->opening(index)),
+        endpoint_(std::move(endpoint)),
+        probe_(owner.control_, config_, *endpoint_, owner.make_client_, owner.upstream_->opening(*endpoint_)),
         verdict_(config_),
         nap_(owner.control_) {}
 
-  Task<void> run() {
-    // So that many endpoints, and many gateways that start at once, do not check in step.
-    co_await nap_.rest(scaled(config_.interval, owner_.rng_.uniform() * config_.jitter.fraction()));
-    while (!stopping_) {
-      const auto started = owner_.control_.now();
-      const auto set = owner_.upstream_->endpoints();
-      const auto result = co_await probe_.run(set->addresses[index_], canceller_);
-      if (stopping_) break;
-      take(result);
-      co_await nap_.rest(until_next(started));
-    }
-  }
+  static Task<void> run(std::unique_ptr<Check> check) { co_await check->repeat(); }
+
+  const SharedEndpoint& endpoint() const noexcept { return *endpoint_; }
 
   void stop() noexcept {
     stopping_ = true;
@@ -46,33 +37,45 @@ class HealthChecker::Check {
   }
 
  private:
+  Task<void> repeat() {
+    // So that many endpoints, and many gateways that start at once, do not check in step.
+    co_await nap_.rest(scaled(config_.interval, owner_.rng_.uniform() * config_.jitter.fraction()));
+    while (!stopping_) {
+      const auto started = owner_.control_.now();
+      const auto addresses = endpoint_->addresses();
+      const auto result = co_await probe_.run(*addresses, canceller_);
+      if (stopping_) break;
+      take(result);
+      co_await nap_.rest(until_next(started));
+    }
+  }
+
   static Duration scaled(Duration duration, double factor) {
     return Duration(static_cast<Duration::rep>(static_cast<double>(duration.count()) * factor));
   }
 
   // From begin to begin, but never without a pause.
   Duration until_next(TimePoint started) {
-    const auto state = owner_.upstream_->endpoint(index_).health().load().state;
+    const auto state = endpoint_->health().load().state;
     const auto pace = config_.interval / static_cast<int>(verdict_.confirming(state));
     const double off = (2 * owner_.rng_.uniform() - 1) * config_.jitter.fraction();
     return std::max(scaled(pace, 1 + off) - (owner_.control_.now() - started), pace / 10);
   }
 
   void take(ProbeResult result) {
-    auto& upstream = *owner_.upstream_;
-    auto& counts = upstream.checks(index_);
+    auto& counts = endpoint_->checks();
     (result.passed() ? counts.passed : counts.failed).add();
     const auto now =
         std::chrono::duration_cast<std::chrono::seconds>(owner_.control_.wall().time_since_epoch());
-    const auto before = upstream.endpoint(index_).health().load();
+    const auto before = endpoint_->health().load();
     const auto after = verdict_.take(before, result, static_cast<std::uint32_t>(now.count()));
-    upstream.set_health(index_, after);
+    owner_.upstream_->set_health(*endpoint_, after);
     if (before.usable() != after.usable()) report_flip(after);
   }
 
   void report_flip(const Health& health) {
-    owner_.upstream_->checks(index_).flips.add();
-    const auto& endpoint = owner_.upstream_->endpoint(index_).name();
+    endpoint_->checks().flips.add();
+    const auto& endpoint = endpoint_->name();
     const auto line =
         health.usable() ? fmt::format("upstream {}: {} is healthy again", owner_.upstream_->name(), endpoint)
                         : fmt::format("upstream {}: {} is unhealthy: {}", owner_.upstream_->name(), endpoint,
@@ -82,7 +85,7 @@ class HealthChecker::Check {
 
   HealthChecker& owner_;
   const HealthCheckConfig& config_;
-  const std::size_t index_;
+  const std::shared_ptr<SharedEndpoint> endpoint_;
   Probe probe_;
   Verdict verdict_;
   Nap nap_;
@@ -100,16 +103,24 @@ HealthChecker::HealthChecker(net::Loop& control, Rng& rng, std::shared_ptr<Share
 
 HealthChecker::~HealthChecker() { assert(checks_.size() == 0 && "checks are stopped and joined first"); }
 
-void HealthChecker::start() {
+void HealthChecker::sync() {
   if (!upstream_->config().health_check) return;
-  for (std::size_t i = 0; i < upstream_->size(); ++i) {
-    running_.push_back(std::make_unique<Check>(*this, i));
-    checks_.spawn(running_.back()->run());
+  std::unordered_set<EndpointId> checked;
+  running_.each([&](Check& check) {
+    if (check.endpoint().has_left()) return check.stop();
+    checked.insert(check.endpoint().id());
+  });
+  const auto set = upstream_->endpoints();
+  for (const auto& endpoint : set->endpoints) {
+    if (checked.contains(endpoint->id())) continue;
+    auto check = std::make_unique<Check>(*this, endpoint);
+    running_.push_back(*check);
+    checks_.spawn(Check::run(std::move(check)));
   }
 }
 
 void HealthChecker::stop() noexcept {
-  for (auto& check : running_) check->stop();
+  running_.each([](Check& check) { check.stop(); });
 }
 
 }  // namespace sluice::upstream

@@ -1,10 +1,9 @@
 // Active health checks of one upstream, on the control loop.
 #pragma once
 
-#include <cstddef>
 #include <memory>
-#include <vector>
 
+#include "base/intrusive_list.h"
 #include "base/rng.h"
 #include "base/task.h"
 #include "net/loop.h"
@@ -17,7 +16,7 @@ namespace sluice::upstream {
 /// Checks each endpoint every `interval`, give or take `jitter`. The first result decides at once;
 /// later `healthy_after` or `unhealthy_after` results in a row change the state. While a change is
 /// being confirmed, checks come `threshold` times as often, so that a change is seen within two
-/// intervals whatever the threshold. Flips are logged and counted.
+/// intervals whatever the threshold. Flips are logged and counted. Those that drain are checked too.
 class HealthChecker {
  public:
   HealthChecker(net::Loop& control, Rng& rng, std::shared_ptr<SharedUpstream> upstream, Log log,
@@ -25,8 +24,10 @@ class HealthChecker {
   /// Must have been stopped and joined.
   ~HealthChecker();
 
-  /// Loop's thread. Does nothing where the upstream has no health_check.
-  void start();
+  /// Checks the endpoints that the upstream has now: at the start, and after each SharedUpstream::update().
+  /// Those that are checked already go on. Loop's thread. Does nothing where the upstream has no
+  /// health_check.
+  void sync();
 
   /// Ends all checks soon; await join() before destroying.
   void stop() noexcept;
@@ -39,7 +40,7 @@ class HealthChecker {
   std::shared_ptr<SharedUpstream> upstream_;
   const Log log_;
   const MakeClient make_client_;
-  std::vector<std::unique_ptr<Check>> running_;
+  IntrusiveList<Check> running_;  // each owned by its task
   TaskGroup checks_;
 };
 
