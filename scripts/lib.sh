@@ -9,7 +9,7 @@ mkdir -p "$logs"
 build_packages=(
   g++ cmake ninja-build pkg-config ccache mold
   libboost1.81-dev libssl-dev nlohmann-json3-dev libspdlog-dev libfmt-dev prometheus-cpp-dev
-  libyaml-cpp-dev liburing-dev libnghttp2-dev libcli11-dev libre2-dev
+  libyaml-cpp-dev liburing-dev libnghttp2-dev libcli11-dev libre2-dev libc-ares-dev
 )
 
 say() { printf '\n==> %s\n' "$*"; }

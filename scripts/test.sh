@@ -17,7 +17,7 @@ if [ "${1:-}" = -h ] || [ "${1:-}" = --help ]; then
 fi
 
 test_packages=(libgtest-dev libgmock-dev libbenchmark-dev nghttp2-client python3-grpcio python3-websockets)
-peers=(nginx:nginx-light haproxy:haproxy curl:curl wrk:wrk node:nodejs python3:python3 openssl:openssl)  # command:package
+peers=(nginx:nginx-light haproxy:haproxy curl:curl wrk:wrk node:nodejs python3:python3 openssl:openssl dnsmasq:dnsmasq-base)  # command:package
 tsan_layers=(base net telemetry upstream proxy runtime)
 
 passed=()  # "release 412"

@@ -16,7 +16,7 @@ from pathlib import Path
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
 LAYER = re.compile(r"^sluice_layer\((\w+)([^)]*)\)", re.MULTILINE)
 MIDDLEWARE_SEES = {"middleware", "api", "base", "conf", "http"}
-DEAR = re.compile(r"^(boost/(?!system/)|nlohmann/json\.hpp|yaml-cpp/|prometheus/|spdlog/|re2/|CLI/|openssl/|liburing\.h)")
+DEAR = re.compile(r"^(boost/(?!system/)|nlohmann/json\.hpp|yaml-cpp/|prometheus/|spdlog/|re2/|CLI/|openssl/|liburing\.h|ares)")
 
 
 def main(root):

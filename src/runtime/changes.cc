@@ -139,6 +139,7 @@ Parts parts_of(const Config& config) {
           .settings = {{"refusal", content_of(config.refusal)},
                        {"log", content_of(config.log)},
                        {"shutdown", content_of(config.shutdown)},
+                       {"dns", content_of(config.dns)},
                        {"reload", content_of(config.reload)}},
           .start_settings = {{"workers", content_of(std::uint64_t{config.workers.value_or(0)})},
                              {"event_loop", content_of(static_cast<std::uint64_t>(config.event_loop))},

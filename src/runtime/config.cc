@@ -186,6 +186,7 @@ const conf::ObjectSpec& Config::spec() {
           .field("listeners", &Config::listeners, "Where clients are served.", conf::required(),
                  conf::count(1, 1000))
           .field("upstreams", &Config::upstreams, "The services behind the gateway, by name.")
+          .field("dns", &Config::dns, "How the names of endpoints are resolved.")
           .field("middlewares", &Config::middlewares,
                  "Middlewares by name, for use in many routes; routes that name one share its state.",
                  conf::kinds(std::string(MiddlewareKind::category)))

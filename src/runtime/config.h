@@ -17,6 +17,7 @@
 #include "telemetry/access_log_config.h"
 #include "telemetry/log.h"
 #include "upstream/config.h"
+#include "upstream/dns/config.h"
 
 namespace sluice::runtime {
 
@@ -93,6 +94,7 @@ struct Config {
   EventLoop event_loop = EventLoop::automatic;
   std::vector<ListenerConfig> listeners;
   conf::NamedList<upstream::UpstreamConfig> upstreams;
+  upstream::DnsConfig dns;
   conf::NamedList<conf::Definition> middlewares;
   std::vector<proxy::RouteConfig> routes;
   std::optional<middleware::Refusal> refusal;

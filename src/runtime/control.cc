@@ -20,8 +20,8 @@ void log_line(bool warning, std::string_view line) {
 
 }  // namespace
 
-Control::Control(const Upstreams& upstreams)
-    : rng_(static_cast<std::uint64_t>(clock_.now().time_since_epoch().count())) {
+Control::Control(const upstream::DnsConfig& dns, const Upstreams& upstreams)
+    : rng_(static_cast<std::uint64_t>(clock_.now().time_since_epoch().count())), resolver_(dns) {
   resolve(upstreams);
   ThreadStart start;
   thread_ = std::thread([this, &start] {
@@ -29,14 +29,20 @@ Control::Control(const Upstreams& upstreams)
     if (start.make([this] { loop_ = net::make_loop(net::Backend::epoll, clock_); })) run();
   });
   start.await(thread_);
-  loop_->post([this, upstreams] {
-    discovery_ = std::make_unique<upstream::Discovery>(*loop_, resolver_, log_line);
+  loop_->post([this, dns, upstreams] {
+    discovery_ = std::make_unique<upstream::Discovery>(
+        upstream::Discovery::Parts{*loop_, resolver_, rng_, dns, log_line});
     take_over(upstreams);
   });
 }
 
 void Control::resolve(const Upstreams& upstreams) {
   upstream::resolve_all(resolver_, upstreams, kResolvePatience);
+}
+
+void Control::configure(const upstream::DnsConfig& dns) {
+  resolver_.configure(dns);
+  loop_->post([this, dns] { discovery_->configure(dns); });
 }
 
 void Control::adopt(Upstreams upstreams) {

@@ -13,8 +13,8 @@
 #include "runtime/memory_watch.h"
 #include "runtime/queue_watch.h"
 #include "upstream/discovery.h"
+#include "upstream/dns/cares_resolver.h"
 #include "upstream/health/checker.h"
-#include "upstream/resolver.h"
 #include "upstream/shared_upstream.h"
 
 namespace sluice::runtime {
@@ -24,10 +24,13 @@ class Control {
   using Upstreams = std::vector<std::shared_ptr<upstream::SharedUpstream>>;
 
   /// Resolves what must be resolved, for a moment, then starts the thread.
-  explicit Control(const Upstreams& upstreams);
+  Control(const upstream::DnsConfig& dns, const Upstreams& upstreams);
 
   /// Resolves what of these has no address yet, for a moment, so that the first request finds one.
   void resolve(const Upstreams& upstreams);
+
+  /// How names are asked for from now on.
+  void configure(const upstream::DnsConfig& dns);
 
   /// Checks and refreshes these from now on: those that are here already go on, the others begin or end.
   void adopt(Upstreams upstreams);
@@ -55,7 +58,7 @@ class Control {
 
   SystemClock clock_;
   Rng rng_;
-  upstream::ThreadResolver resolver_;
+  upstream::CaresResolver resolver_;
   std::unique_ptr<net::Loop> loop_;
   std::unique_ptr<upstream::Discovery> discovery_;
   std::vector<Checked> checked_;

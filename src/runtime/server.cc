@@ -87,6 +87,24 @@ std::vector<telemetry::EndpointState> endpoint_states(const Snapshot& snapshot) 
   return states;
 }
 
+std::vector<telemetry::NameState> name_states(const Snapshot& snapshot) {
+  const auto now = SystemClock().now();
+  std::vector<telemetry::NameState> states;
+  for (const auto& upstream : snapshot.upstreams) {
+    const auto set = upstream->endpoints();
+    for (const auto& endpoint : set->endpoints) {
+      if (!endpoint->is_named()) continue;
+      const auto resolution = endpoint->resolution().get();
+      states.push_back({.upstream = upstream->name(),
+                        .endpoint = endpoint->name(),
+                        .failing = !resolution.failure.empty()});
+      if (resolution.answered)
+        states.back().age = std::chrono::duration<double>(now - *resolution.answered).count();
+    }
+  }
+  return states;
+}
+
 std::vector<telemetry::PoolState> pool_states(const Snapshot& snapshot) {
   std::vector<telemetry::PoolState> states;
   for (const auto& upstream : snapshot.upstreams) {
@@ -146,7 +164,7 @@ Server::Server(std::shared_ptr<const Snapshot> snapshot, Load load, conf::Source
     throw StartError(fmt::format("access_log.output: {}", error.what()));
   }
   for (unsigned i = 0; i < count; ++i) shards_.push_back(std::make_unique<telemetry::Shard>(i));
-  control_ = std::make_unique<Control>(snapshot_->upstreams);
+  control_ = std::make_unique<Control>(config.dns, snapshot_->upstreams);
   memory_ceiling_ = memory_ceiling(config.limits.memory, available_memory());
   if (load_) {
     reloader_ = std::make_unique<Reloader>(
@@ -251,6 +269,7 @@ void Server::start_admin() {
   for (const auto& shard : shards_) sources.shards.push_back(shard.get());
   sources.access_log = access_log_.get();
   sources.endpoints = [this] { return endpoint_states(*snapshot()); };
+  sources.names = [this] { return name_states(*snapshot()); };
   sources.pools = [this] { return pool_states(*snapshot()); };
   sources.memory = [this] {
     return telemetry::MemoryState{memory_.resident(), memory_ceiling_, memory_.high()};

@@ -27,6 +27,10 @@ std::vector<std::shared_ptr<Thing>> without(const std::vector<std::shared_ptr<Th
   return rest;
 }
 
+bool contains(const std::vector<std::string>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
 }  // namespace
 
 std::optional<Config> Server::load_again(conf::Problems& problems) {
@@ -106,6 +110,7 @@ void Server::put_in_force(std::shared_ptr<const Snapshot> next, Listenings opene
   for (std::size_t i = 0; i < next->upstreams.size(); ++i) {
     if (const auto& endpoints = next->endpoints[i]) next->upstreams[i]->update(*endpoints);
   }
+  if (contains(next->changes.settings, "dns")) control_->configure(next->config.dns);
   control_->adopt(next->upstreams);
   for (unsigned i = 0; i < workers_.size(); ++i) adopted.push_back(workers_[i]->adopt(std::move(orders[i])));
   for (auto& one : adopted) one.wait();

@@ -154,6 +154,13 @@ void write_pools(const std::vector<PoolState>& pools, FamilyBuilder& out) {
   }
 }
 
+void write_names(const std::vector<NameState>& names, FamilyBuilder& out) {
+  for (const NameState& name : names) {
+    if (name.age) out.number(Metric::dns_answer_age, {name.upstream, name.endpoint}, *name.age);
+    out.number(Metric::dns_failing, {name.upstream, name.endpoint}, name.failing ? 1 : 0);
+  }
+}
+
 void write_workers(const Shards& shards, FamilyBuilder& out) {
   double in_flight = 0;
   for (const Shard* shard : shards) {
@@ -220,6 +227,7 @@ std::vector<prometheus::MetricFamily> Collector::Collect() const {
   if (sources_.endpoints)
     for (const EndpointState& one : sources_.endpoints())
       out.number(Metric::endpoint_healthy, {one.upstream, one.endpoint}, one.healthy ? 1 : 0);
+  if (sources_.names) write_names(sources_.names(), out);
   if (sources_.certificates) write_certificates(sources_.certificates(), out);
   if (sources_.access_log != nullptr) write_access_log(*sources_.access_log, out);
   if (sources_.memory) write_memory(sources_.memory(), out);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,14 @@ struct EndpointState {
   std::string upstream;
   std::string endpoint;  ///< Its address.
   bool healthy = true;
+};
+
+/// The name of an endpoint.
+struct NameState {
+  std::string upstream;
+  std::string endpoint;
+  std::optional<double> age{};  ///< Seconds since its addresses were answered last; unset: never yet.
+  bool failing = false;         ///< It does not resolve now.
 };
 
 /// A certificate that clients are shown.
@@ -61,6 +70,7 @@ struct ExpositionSources {
   std::function<std::vector<EndpointState>()>
       endpoints{};                                  ///< Called at each scrape, on its thread; may be empty.
   std::function<std::vector<PoolState>()> pools{};  ///< The same.
+  std::function<std::vector<NameState>()> names{};  ///< The same.
   std::function<MemoryState()> memory{};            ///< The same.
   std::function<ConfigState()> config{};            ///< The same.
   std::function<std::vector<CertificateState>()> certificates{};  ///< The same.

@@ -219,15 +219,15 @@ const conf::EnumSpec& enum_spec(CheckType) {
 const conf::ObjectSpec& EndpointConfig::spec() {
   static const conf::ObjectSpec spec =
       conf::object<EndpointConfig>("Endpoint", "One server of an upstream.")
-          .field(
-              "address", &EndpointConfig::address,
-              "Address or host name with a port, or unix: and a path; a name is resolved again every 30 s.",
-              conf::required(),
-              conf::matching(
-                  "an endpoint like 10.0.0.1:8080, [::1]:8080, app.internal:8080 or unix:/run/app.sock",
-                  "^(unix:.+|.+:[0-9]{1,5})$",
-                  [](std::string_view text) { return parse_endpoint_address(text).has_value(); },
-                  &endpoint_instead_of))
+          .field("address", &EndpointConfig::address,
+                 "Address or host name with a port, or unix: and a path; a name is resolved again as its TTL "
+                 "says.",
+                 conf::required(),
+                 conf::matching(
+                     "an endpoint like 10.0.0.1:8080, [::1]:8080, app.internal:8080 or unix:/run/app.sock",
+                     "^(unix:.+|.+:[0-9]{1,5})$",
+                     [](std::string_view text) { return parse_endpoint_address(text).has_value(); },
+                     &endpoint_instead_of))
           .field("weight", &EndpointConfig::weight, "Its share of the requests, relative to the others.",
                  conf::between(1, 1000))
           .field("drain", &EndpointConfig::drain,

@@ -27,30 +27,58 @@ bool is_final(Fault fault) {
   return fault == Fault::cancelled || fault == Fault::no_descriptors || fault == Fault::no_memory;
 }
 
+std::size_t index_of(const Addresses& addresses, const net::Address& address) noexcept {
+  return static_cast<std::size_t>(std::find(addresses.begin(), addresses.end(), address) - addresses.begin());
+}
+
+bool contains(const Addresses& addresses, const net::Address& address) noexcept {
+  return index_of(addresses, address) != addresses.size();
+}
+
 }  // namespace
 
 void Connector::set_addresses(const Addresses& addresses) {
   if (addresses == targets_->addresses) return;
-  auto targets = std::make_shared<Targets>();
-  targets->addresses = addresses;
-  targets->failing_until.resize(addresses.size());
-  targets_ = std::move(targets);
+  const auto before = std::exchange(targets_, std::make_shared<Targets>());
+  targets_->addresses = addresses;
+  targets_->failing_until.resize(addresses.size());
+  targets_->turn = before->turn;
+  for (std::size_t i = 0; i < addresses.size(); ++i) {
+    const auto known = index_of(before->addresses, addresses[i]);
+    if (known != before->addresses.size()) targets_->failing_until[i] = before->failing_until[known];
+  }
+  let_go(*before);
 }
 
-Task<Result<std::unique_ptr<net::Transport>>> Connector::dial(const net::Address& address,
-                                                              DialLimits limits) {
-  auto begun = loop_.network().connect(address, net::ConnectOptions{});
-  if (!begun) co_return dial_error(begun.error());
-  auto transport = std::move(*begun);
+void Connector::let_go(const Targets& before) {
+  const auto is_back = [this](const Leaving& one) { return contains(addresses(), one.address); };
+  std::erase_if(leaving_, is_back);
+  for (const auto& address : before.addresses)
+    if (!knows(address)) leaving_.push_back({address, loop_.now() + grace});
+  if (!leaving_.empty()) loop_.timers().arm(*this, leaving_.front().until);
+}
+
+bool Connector::knows(const net::Address& address) const noexcept {
+  return contains(addresses(), address) ||
+         std::any_of(leaving_.begin(), leaving_.end(),
+                     [&](const Leaving& one) { return one.address == address; });
+}
+
+void Connector::on_timer() noexcept {
+  std::erase_if(leaving_, [this](const Leaving& one) { return one.until <= loop_.now(); });
+  if (!leaving_.empty()) loop_.timers().arm(*this, leaving_.front().until);
+  if (on_left_) on_left_();
+}
+
+Task<Result<void>> Connector::open(ConnectRace::Winner& winner, DialLimits limits) {
   net::Deadline deadline(loop_);
-  deadline.set(*transport, std::min(loop_.now() + limits.timeout, limits.deadline));
-  AbortOnCancel on_cancel(limits.canceller, *transport);
-  auto connected = co_await transport->connected();
-  if (connected && opening_.proxy_header) connected = co_await introduce(*transport, limits.client);
-  if (connected && opening_.tls) connected = co_await encrypt(transport);
-  if (limits.canceller && limits.canceller->cancelled()) co_return dial_error({Fault::cancelled});
-  if (!connected) co_return dial_error(connected.error());
-  co_return std::move(transport);
+  deadline.set(*winner.transport, std::min(winner.began + limits.timeout, limits.deadline));
+  AbortOnCancel on_cancel(limits.canceller, *winner.transport);
+  Result<void> opened;
+  if (opening_.proxy_header) opened = co_await introduce(*winner.transport, limits.client);
+  if (opened && opening_.tls) opened = co_await encrypt(winner.transport);
+  if (limits.canceller && limits.canceller->cancelled()) co_return Error{Fault::cancelled};
+  co_return opened;
 }
 
 Task<Result<void>> Connector::introduce(net::Transport& transport, const net::Transport* client) {
@@ -72,38 +100,56 @@ Task<Result<void>> Connector::encrypt(std::unique_ptr<net::Transport>& transport
   co_return agreed;
 }
 
-// The first in turn that is not known to fail, else the first in turn at all.
-std::size_t Connector::next(const Targets& targets, const std::vector<char>& tried, std::size_t first,
-                            TimePoint now) {
-  const auto count = targets.addresses.size();
-  auto fallback = count;
-  for (std::size_t n = 0; n < count; ++n) {
-    const auto i = (first + n) % count;
-    if (tried[i]) continue;
-    if (targets.failing_until[i] <= now) return i;
-    if (fallback == count) fallback = i;
+// By turns from each family, beginning where `turn` says; those that fail come last.
+std::vector<Contestant> Connector::line_up(Targets& targets) const {
+  const auto& addresses = targets.addresses;
+  std::vector<std::size_t> families[2];
+  for (std::size_t i = 0; i < addresses.size(); ++i)
+    families[addresses[i].family() == addresses.front().family() ? 0 : 1].push_back(i);
+  const auto turn = targets.turn++;
+  std::vector<Contestant> line;
+  for (std::size_t n = 0; line.size() < addresses.size(); ++n)
+    for (const auto& family : families)
+      if (n < family.size()) line.push_back({family[(turn + n) % family.size()]});
+  std::stable_partition(line.begin(), line.end(), [&](const Contestant& contestant) {
+    return targets.failing_until[contestant.index] <= loop_.now();
+  });
+  return line;
+}
+
+// Keeps those in the race that may still be tried: who was overtaken, behind who was not tried.
+void Connector::learn(Targets& targets, std::vector<Contestant>& contestants) const {
+  using State = Contestant::State;
+  for (auto& contestant : contestants) {
+    if (contestant.state == State::failed || contestant.state == State::overtaken)
+      targets.failing_until[contestant.index] = loop_.now() + kFailing;
   }
-  return fallback;
+  std::erase_if(contestants,
+                [](const Contestant& one) { return one.state == State::failed || one.state == State::won; });
+  std::stable_partition(contestants.begin(), contestants.end(),
+                        [](const Contestant& one) { return one.state == State::waiting; });
+  for (auto& contestant : contestants) contestant.state = State::waiting;
 }
 
 Task<Result<Dialed>> Connector::connect(DialLimits limits) {
   const auto targets = targets_;
-  const auto count = targets->addresses.size();
-  const auto first = targets->turn++;
-  std::vector<char> tried(count);
   Error error{Fault::unresolved, Side::upstream, true};
-  for (std::size_t n = 0; n < count; ++n) {
-    const auto i = next(*targets, tried, first, loop_.now());
-    tried[i] = 1;
-    auto transport = co_await dial(targets->addresses[i], limits);
-    if (transport) {
-      targets->failing_until[i] = {};
-      const bool h2 = opening_.tls ? (*transport)->tls()->protocol == "h2" : opening_.h2_only;
-      co_return Dialed{std::move(*transport), targets->addresses[i], h2};
+  if (targets->addresses.empty()) co_return error;
+  auto contestants = line_up(*targets);
+  while (!contestants.empty()) {
+    ConnectRace race(loop_, targets->addresses, contestants, limits);
+    auto winner = co_await race.run();
+    learn(*targets, contestants);
+    if (!winner) co_return dial_error(winner.error());
+    const auto opened = co_await open(*winner, limits);
+    if (opened) {
+      targets->failing_until[winner->index] = {};
+      const bool h2 = opening_.tls ? winner->transport->tls()->protocol == "h2" : opening_.h2_only;
+      co_return Dialed{std::move(winner->transport), targets->addresses[winner->index], h2};
     }
-    error = transport.error();
+    error = dial_error(opened.error());
     if (is_final(error.fault)) break;
-    targets->failing_until[i] = loop_.now() + kFailing;
+    targets->failing_until[winner->index] = loop_.now() + kFailing;
     if (loop_.now() >= limits.deadline) break;
   }
   co_return error;

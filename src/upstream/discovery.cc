@@ -13,7 +13,7 @@
 namespace sluice::upstream {
 namespace {
 
-bool is_name(const SharedEndpoint& endpoint) { return !net::Address::parse(endpoint.name()); }
+using AddressAnswer = Answer<std::vector<net::Address>>;
 
 Addresses with_port(std::vector<net::Address> hosts, std::uint16_t port) {
   for (auto& host : hosts) host = host.with_port(port);
@@ -31,6 +31,10 @@ std::string list(const Addresses& addresses) {
   return out;
 }
 
+std::string_view why(const AddressAnswer& answer) {
+  return answer.why.empty() ? name(answer.found.error().fault) : answer.why;
+}
+
 // What the callbacks of resolve_all() share with it; they may come when it has given up.
 struct Countdown {
   std::mutex mutex;
@@ -46,14 +50,14 @@ void resolve_all(Resolver& resolver, std::span<const std::shared_ptr<SharedUpstr
   for (const auto& upstream : upstreams) {
     const auto set = upstream->endpoints();
     for (const auto& endpoint : set->endpoints) {
-      if (!is_name(*endpoint) || !endpoint->addresses()->empty()) continue;
+      if (!endpoint->is_named() || !endpoint->addresses()->empty()) continue;
       {
         std::lock_guard lock(countdown->mutex);
         ++countdown->open;
       }
-      resolver.resolve(endpoint->address().host, [countdown, upstream,
-                                                  endpoint](Result<std::vector<net::Address>> answer) {
-        if (answer) upstream->publish(*endpoint, with_port(std::move(*answer), endpoint->address().port));
+      resolver.resolve(endpoint->address().host, [countdown, upstream, endpoint](AddressAnswer answer) {
+        if (answer.found)
+          upstream->publish(*endpoint, with_port(std::move(*answer.found), endpoint->address().port));
         std::lock_guard lock(countdown->mutex);
         if (--countdown->open == 0) countdown->done.notify_one();
       });
@@ -68,65 +72,101 @@ void resolve_all(Resolver& resolver, std::span<const std::shared_ptr<SharedUpstr
 class Discovery::Name final : public std::enable_shared_from_this<Discovery::Name>, private Timer {
  public:
   Name(Discovery& owner, std::shared_ptr<SharedUpstream> upstream, std::shared_ptr<SharedEndpoint> endpoint)
-      : control_(owner.control_),
-        resolver_(owner.resolver_),
-        log_(owner.log_),
-        upstream_(std::move(upstream)),
-        endpoint_(std::move(endpoint)) {}
+      : parts_(owner.parts_), upstream_(std::move(upstream)), endpoint_(std::move(endpoint)) {}
   ~Name() override = default;
 
   const SharedUpstream& upstream() const noexcept { return *upstream_; }
-  const SharedEndpoint& endpoint() const noexcept { return *endpoint_; }
+  SharedEndpoint& endpoint() const noexcept { return *endpoint_; }
 
   void ask() {
-    resolver_.resolve(endpoint().address().host, [&control = control_, self = weak_from_this()](
-                                                     Result<std::vector<net::Address>> answer) {
-      control.post([self, answer = std::move(answer)]() mutable {
-        if (const auto name = self.lock()) name->take(std::move(answer));
-      });
-    });
+    parts_.resolver.resolve(endpoint().address().host,
+                            [&control = parts_.control, self = weak_from_this()](AddressAnswer answer) {
+                              control.post([self, answer = std::move(answer)]() mutable {
+                                if (const auto name = self.lock()) name->take(std::move(answer));
+                              });
+                            });
   }
 
  private:
-  void take(Result<std::vector<net::Address>> answer) {
-    if (answer) {
-      resolved(with_port(std::move(*answer), endpoint().address().port));
+  const DnsConfig& config() const noexcept { return parts_.config; }
+  TimePoint now() const noexcept { return parts_.control.now(); }
+  Addresses known() const { return *endpoint_->addresses(); }
+
+  void take(AddressAnswer answer) {
+    if (answer.found) {
+      resolved(with_port(std::move(*answer.found), endpoint().address().port),
+               answer.ttl.value_or(unsaid_ttl));
     } else {
-      failed(answer.error());
+      failed(answer);
     }
-    control_.timers().arm(*this, control_.now() + (failing_ ? retry : refresh));
+    endpoint().resolution().set(resolution_);
   }
 
-  void resolved(Addresses addresses) {
-    const auto before = *endpoint_->addresses();
-    const bool changed = !same_addresses(before, addresses);
-    if (changed || failing_)
-      log_(false,
-           fmt::format("upstream {}: {} is at {}", upstream_->name(), endpoint().name(), list(addresses)));
-    failing_ = false;
+  void resolved(Addresses addresses, Duration ttl) {
+    const bool was_failing = !resolution_.failure.empty();
+    ttl = std::clamp(ttl, config().min_ttl, config().max_ttl);
+    resolution_ = {now(), parts_.control.wall(), ttl, {}};
+    retry_ = first_retry;
+    const bool changed = !same_addresses(known(), addresses);
+    if (changed || was_failing) log(false, fmt::format("{} is at {}", endpoint().name(), list(addresses)));
     if (changed) upstream_->publish(*endpoint_, std::move(addresses));
+    ask_after(ttl);
   }
 
-  void failed(const Error& error) {
-    if (std::exchange(failing_, true)) return;
-    const auto known = *endpoint_->addresses();
-    log_(true,
-         fmt::format("upstream {}: {} does not resolve ({}); {}", upstream_->name(), endpoint().name(),
-                     name(error.fault), known.empty() ? "it has no address yet" : "kept at " + list(known)));
+  void failed(const AddressAnswer& answer) {
+    if (resolution_.failure.empty()) {
+      const auto addresses = known();
+      log(true, fmt::format("{} does not resolve ({}); {}", endpoint().name(), why(answer),
+                            addresses.empty() ? "it has no address yet" : "kept at " + list(addresses)));
+    }
+    resolution_.failure = why(answer);
+    drop_when_too_old();
+    ask_after(pause_after(answer));
+  }
+
+  // The server says how long there is no such name; where it does not answer, only patience helps.
+  Duration pause_after(const AddressAnswer& answer) {
+    const bool negative = answer.found.error().fault == Fault::unresolved && answer.ttl;
+    if (negative)
+      return std::clamp(*answer.ttl, std::min(config().min_ttl, config().negative_ttl),
+                        config().negative_ttl);
+    return std::exchange(retry_, std::min(2 * retry_, last_retry));
+  }
+
+  void drop_when_too_old() {
+    if (!config().stale || !resolution_.answered || known().empty()) return;
+    if (now() < *resolution_.answered + *config().stale) return;
+    log(true, fmt::format("{} has not resolved for {}: its addresses are used no more", endpoint().name(),
+                          sluice::format(*config().stale)));
+    upstream_->publish(*endpoint_, {});
+  }
+
+  void ask_after(Duration pause) {
+    const auto jitter = parts_.rng.uniform() * config().jitter.fraction();
+    auto when = now() + pause + std::chrono::duration_cast<Duration>(pause * jitter);
+    if (!resolution_.failure.empty() && config().stale && resolution_.answered) {
+      const auto too_old = *resolution_.answered + *config().stale;
+      if (too_old > now()) when = std::min(when, too_old);
+    }
+    parts_.control.timers().arm(*this, when);
+  }
+
+  void log(bool warning, std::string_view text) const {
+    parts_.log(warning, fmt::format("upstream {}: {}", upstream_->name(), text));
   }
 
   void on_timer() noexcept override { ask(); }
 
-  net::Loop& control_;
-  Resolver& resolver_;
-  const Log log_;
+  const Parts& parts_;
   const std::shared_ptr<SharedUpstream> upstream_;
   const std::shared_ptr<SharedEndpoint> endpoint_;
-  bool failing_ = false;
+  Resolution resolution_;
+  Duration retry_ = first_retry;  // after the next failure
 };
 
-Discovery::Discovery(net::Loop& control, Resolver& resolver, Log log)
-    : control_(control), resolver_(resolver), log_(or_process_log(std::move(log))) {}
+Discovery::Discovery(Parts parts) : parts_(std::move(parts)) {
+  parts_.log = or_process_log(std::move(parts_.log));
+}
 
 Discovery::~Discovery() = default;
 
@@ -139,7 +179,7 @@ void Discovery::sync(const std::shared_ptr<SharedUpstream>& upstream) {
   });
   const auto set = upstream->endpoints();
   for (const auto& endpoint : set->endpoints) {
-    if (!is_name(*endpoint) || followed.contains(endpoint->id())) continue;
+    if (!endpoint->is_named() || followed.contains(endpoint->id())) continue;
     names_.push_back(std::make_shared<Name>(*this, upstream, endpoint));
     names_.back()->ask();
   }

@@ -35,6 +35,7 @@ SharedEndpoint::SharedEndpoint(const EndpointConfig& config, const ConnectionsCo
       name_(config.address),
       address_(parse_endpoint_address(config.address).value_or(EndpointAddress{})),
       host_(host_field(address_)),
+      named_(!net::Address::parse(config.address)),
       limits_(limits),
       weight_(config.weight),
       draining_(config.drain),

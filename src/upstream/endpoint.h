@@ -14,6 +14,7 @@
 #include "upstream/config.h"
 #include "upstream/endpoint_id.h"
 #include "upstream/health/shared_health.h"
+#include "upstream/shared_resolution.h"
 #include "upstream/stats.h"
 
 namespace sluice::upstream {
@@ -66,6 +67,10 @@ class SharedEndpoint {
   SharedHealth& health() noexcept { return health_; }
   const SharedHealth& health() const noexcept { return health_; }
 
+  /// The address is a host name, not an address or the path of a socket.
+  bool is_named() const noexcept { return named_; }
+  SharedResolution& resolution() noexcept { return resolution_; }
+  const SharedResolution& resolution() const noexcept { return resolution_; }
   /// Of the active checks; control thread writes.
   struct CheckCounts {
     Count passed, failed, flips;
@@ -106,6 +111,8 @@ class SharedEndpoint {
   const std::string name_;
   const EndpointAddress address_;
   const std::string host_;
+  const bool named_;
+  SharedResolution resolution_;
   const ConnectionsConfig limits_;
   std::atomic<std::uint32_t> weight_;
   std::atomic<bool> draining_;

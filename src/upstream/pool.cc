@@ -12,11 +12,11 @@ EndpointPool::EndpointPool(const Parts& parts)
       endpoint_(*shared_),
       loop_(parts.loop),
       make_client_(parts.make_client),
-      connector_(parts.loop, parts.opening),
+      connector_(parts.loop, parts.opening, [this] { close_strays(); }),
       multiplexes_(parts.config.protocol != Protocol::http_1_1),
       wakeup_(parts.loop, [this] { on_woken(); }) {
   endpoint_.enroll(*this);
-  set_addresses(*endpoint_.addresses());
+  connector_.set_addresses(*endpoint_.addresses());
 }
 
 EndpointPool::~EndpointPool() {
@@ -32,16 +32,14 @@ bool EndpointPool::refresh_addresses() {
   const auto addresses = endpoint_.try_addresses();
   if (!addresses) return false;
   addresses_version_ = version;
-  set_addresses(*addresses);
+  connector_.set_addresses(*addresses);
   return true;
 }
 
-void EndpointPool::set_addresses(const Addresses& addresses) {
-  if (addresses == connector_.addresses()) return;
-  connector_.set_addresses(addresses);
+void EndpointPool::close_strays() noexcept {
   IntrusiveList<PooledConnection> known;
   while (auto* connection = idle_.pop_front()) {
-    if (leads_somewhere_known(connection->address())) {
+    if (connector_.knows(connection->address())) {
       known.push_back(*connection);
     } else {
       counts_.idle.remove();
@@ -50,7 +48,7 @@ void EndpointPool::set_addresses(const Addresses& addresses) {
   }
   idle_.splice_back(known);
   multiplexed_.each([this](MultiplexedConnection& connection) {
-    if (!leads_somewhere_known(connection.address())) connection.client().retire();
+    if (!connector_.knows(connection.address())) connection.client().retire();
   });
 }
 
@@ -236,7 +234,7 @@ void EndpointPool::give_back(Connection connection, bool reusable) noexcept {
 bool EndpointPool::can_be_lent_again(PooledConnection& connection) const noexcept {
   const bool has_user = !config_.proxy_protocol || connection.only_for();
   return has_user && !retired_ && connection.client().reusable() && connection.alive() &&
-         leads_somewhere_known(connection.address());
+         connector_.knows(connection.address());
 }
 
 // Workers that wait get what this one does not need, and, so that a busy worker does not starve
@@ -271,11 +269,6 @@ EndpointPool::Connection EndpointPool::take_oldest_idle() noexcept {
   oldest->unlink();
   counts_.idle.remove();
   return oldest;
-}
-
-bool EndpointPool::leads_somewhere_known(const net::Address& address) const noexcept {
-  const auto& known = connector_.addresses();
-  return std::find(known.begin(), known.end(), address) != known.end();
 }
 
 // ---- what happens to idle connections and waiters from outside ----

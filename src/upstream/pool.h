@@ -72,8 +72,8 @@ class EndpointPool final : private SharedPool,
   EndpointId id() const noexcept { return endpoint_.id(); }
   const PoolCounts& counts() const noexcept override { return counts_; }
 
-  /// Dials where the endpoint is by now; idle connections to other addresses are closed. False: its addresses
-  /// are just being set, and it goes on with what it has.
+  /// Dials where the endpoint is by now; idle connections to other addresses are closed a while later.
+  /// False: its addresses are just being set, and it goes on with what it has.
   bool refresh_addresses();
   bool has_address() const noexcept { return !connector_.addresses().empty(); }
 
@@ -145,7 +145,7 @@ class EndpointPool final : private SharedPool,
   void close(Connection connection) noexcept;
   void pass_on(Slot slot) noexcept;
   Connection take_oldest_idle() noexcept;
-  bool leads_somewhere_known(const net::Address& address) const noexcept;
+  void close_strays() noexcept;
 
   void wake() noexcept override { wakeup_.call(); }  // any thread
   void on_woken() noexcept;

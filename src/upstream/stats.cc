@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/units.h"
 #include "conf/scalar.h"
 #include "upstream/shared_upstream.h"
 
@@ -15,19 +16,35 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+std::string utc(std::time_t when) { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(when)); }
+
+std::string_view state(const Resolution& resolution, bool has_addresses) {
+  if (!resolution.failure.empty()) return has_addresses ? "stale" : "unresolved";
+  return resolution.answered ? "resolved" : "asked";
+}
+
+Json to_json(const Resolution& resolution, bool has_addresses) {
+  Json out{{"state", state(resolution, has_addresses)}};
+  if (resolution.answered) {
+    out["answered"] = utc(std::chrono::system_clock::to_time_t(resolution.answered_at));
+    out["ttl"] = sluice::format(resolution.ttl);
+  }
+  if (!resolution.failure.empty()) out["failure"] = resolution.failure;
+  return out;
+}
+
 Json to_json(const Health& health, bool checked) {
   const bool never = !checked && health.reason == HealthReason::none;
   Json out{{"state", name(health.state)}, {"reason", never ? "no health check" : health.text()}};
-  if (health.since != 0)
-    out["since"] = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(health.since)));
+  if (health.since != 0) out["since"] = utc(static_cast<std::time_t>(health.since));
   return out;
 }
 
 Json to_json(const EndpointStats& endpoint) {
   const auto& pool = endpoint.pool;
-  return {
-      {"name", endpoint.name},
-      {"addresses", endpoint.addresses},
+  Json out{{"name", endpoint.name}, {"addresses", endpoint.addresses}};
+  if (endpoint.name_resolution) out["dns"] = to_json(*endpoint.name_resolution, !endpoint.addresses.empty());
+  out.update({
       {"weight", endpoint.weight},
       {"status", name(endpoint.status)},
       {"health", to_json(endpoint.health, endpoint.checked)},
@@ -46,7 +63,8 @@ Json to_json(const EndpointStats& endpoint) {
         {"idle_expired", pool.idle_expired},
         {"pending_full", pool.pending_full},
         {"pending_timeout", pool.pending_timeout}}},
-  };
+  });
+  return out;
 }
 
 EndpointStatus status_of(const SharedEndpoint& endpoint) {
@@ -60,6 +78,7 @@ EndpointStats read_endpoint(const SharedEndpoint& endpoint, bool checked) {
   EndpointStats out;
   out.name = endpoint.name();
   for (const auto& address : *addresses) out.addresses.push_back(address.to_string());
+  if (endpoint.is_named()) out.name_resolution = endpoint.resolution().get();
   out.weight = endpoint.weight();
   out.status = status_of(endpoint);
   out.health = endpoint.health().load();

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "upstream/health/shared_health.h"
+#include "upstream/shared_resolution.h"
 
 namespace sluice::upstream {
 
@@ -68,6 +70,7 @@ struct EndpointStats {
   std::string name;
   std::vector<std::string> addresses;
   std::uint32_t weight = 1;
+  std::optional<Resolution> name_resolution;  ///< Of a host name.
   EndpointStatus status = EndpointStatus::active;
   Health health;
   bool checked = false;  ///< The upstream has a health check.

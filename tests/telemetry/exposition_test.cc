@@ -146,6 +146,10 @@ std::string full_text() {
                            return std::vector<EndpointState>{{"app", "127.0.0.1:3000", false}};
                          },
                      .pools = [] { return std::vector<PoolState>{{.upstream = "app"}}; },
+                     .names =
+                         [] {
+                           return std::vector<NameState>{{"app", "app.test:80", 1.5, true}};
+                         },
                      .memory = [] { return MemoryState{.resident = 1, .ceiling = 2, .pressure = true}; },
                      .certificates =
                          [] {

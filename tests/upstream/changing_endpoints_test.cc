@@ -60,7 +60,8 @@ TEST(EndpointUpdate, takes_over_weights_and_what_drains) {
   auto list = shared->written();
   list[0].weight = 5;
   list[1].drain = true;
-  EXPECT_EQ(shared->update(list), (EndpointChanges{.reweighted = {"10.0.0.1:80"}, .drained = {"10.0.0.2:80"}}));
+  EXPECT_EQ(shared->update(list),
+            (EndpointChanges{.reweighted = {"10.0.0.1:80"}, .drained = {"10.0.0.2:80"}}));
   EXPECT_EQ(endpoint_at(*shared, 0).weight(), 5U);
   list[1].drain = false;
   EXPECT_EQ(shared->update(list), (EndpointChanges{.resumed = {"10.0.0.2:80"}}));
@@ -321,7 +322,8 @@ TEST_F(ChangingEndpoints, end_the_connections_of_their_clients_when_they_leave) 
 }
 
 TEST_F(ChangingEndpoints, let_the_streams_of_a_connection_end_when_they_leave) {
-  shared = shared_upstream({"10.0.0.1:80", "10.0.0.2:80"}, [](auto& config) { config.protocol = Protocol::h2; });
+  shared =
+      shared_upstream({"10.0.0.1:80", "10.0.0.2:80"}, [](auto& config) { config.protocol = Protocol::h2; });
   upstream = std::make_unique<Upstream>(shared, world.loop, world.rng);
   auto& server = world.serve("10.0.0.1:80", listen_silently);
   auto first = world.connect(*upstream);
@@ -345,7 +347,8 @@ TEST_F(ChangingEndpoints, that_leave_in_a_crowd_are_seen_off_in_small_groups) {
   for (const auto& address : many) servers.push_back(&world.serve(address));
   for (std::size_t i = 0; i < many.size(); ++i) world.connect(*upstream, {}, id(i))->end();
   const auto closed = [&] {
-    return std::count_if(servers.begin(), servers.end(), [](auto* s) { return s->connection(0).peer_gone(); });
+    return std::count_if(servers.begin(), servers.end(),
+                         [](auto* s) { return s->connection(0).peer_gone(); });
   };
   update({});
   EXPECT_FALSE(pick());
@@ -439,9 +442,9 @@ TEST_F(ChangingEndpoints, are_no_longer_checked_when_they_leave_during_a_check) 
 TEST_F(ChangingEndpoints, with_names_are_resolved_while_they_belong_to_the_upstream) {
   use({"a.internal:80"});
   FixedResolver resolver;
-  resolver.set("a.internal", Addresses{at("10.0.0.1:0")});
-  resolver.set("b.internal", Addresses{at("10.0.0.2:0")});
-  Discovery discovery(world.loop, resolver, [](bool, std::string_view) {});
+  resolver.set("a.internal", {Addresses{at("10.0.0.1:0")}, {}, {}});
+  resolver.set("b.internal", {Addresses{at("10.0.0.2:0")}, {}, {}});
+  Discovery discovery({world.loop, resolver, world.rng, DnsConfig{}, [](bool, std::string_view) {}});
   discovery.sync(shared);
   world.settle();
   std::weak_ptr<SharedEndpoint> left = shared->endpoints()->endpoints[0];
@@ -451,10 +454,11 @@ TEST_F(ChangingEndpoints, with_names_are_resolved_while_they_belong_to_the_upstr
   EXPECT_EQ(*endpoint_at(*shared).addresses(), Addresses{at("10.0.0.2:80")});
   EXPECT_TRUE(shared->leaving().empty());
   EXPECT_TRUE(left.expired()) << "its name has let go of it";
-  resolver.set("b.internal", Addresses{at("10.0.0.3:0")});
+  resolver.set("b.internal", {Addresses{at("10.0.0.3:0")}, {}, {}});
   discovery.sync(shared);
   world.settle();
-  EXPECT_EQ(*endpoint_at(*shared).addresses(), Addresses{at("10.0.0.2:80")}) << "asked for again before its time";
+  EXPECT_EQ(*endpoint_at(*shared).addresses(), Addresses{at("10.0.0.2:80")})
+      << "asked for again before its time";
 }
 
 // ---- any order of events ----
@@ -462,8 +466,7 @@ TEST_F(ChangingEndpoints, with_names_are_resolved_while_they_belong_to_the_upstr
 // Requests that go on to another endpoint where the one that they had picked has left, as the forwarder does.
 class Requests {
  public:
-  Requests(World& world, Rng& rng, Duration patience = 2s)
-      : world_(world), rng_(rng), patience_(patience) {}
+  Requests(World& world, Rng& rng, Duration patience = 2s) : world_(world), rng_(rng), patience_(patience) {}
 
   void begin(Upstream& upstream) { world_.tasks.spawn(run(upstream)); }
 
@@ -622,7 +625,8 @@ void work(const std::shared_ptr<SharedUpstream>& shared, std::uint64_t seed, con
   Rng rng(seed);
   for (int i = 1; i <= 6; ++i) world.serve("10.0.0." + std::to_string(i) + ":80");
   std::optional<Upstream> upstream(std::in_place, shared, world.loop, world.rng, &FakeClient::make);
-  Requests requests(world, rng, 24h);  // each worker has a clock of its own, and waits for slots of the others
+  Requests requests(world, rng,
+                    24h);  // each worker has a clock of its own, and waits for slots of the others
   do {
     if (world.tasks.size() < 12) requests.begin(*upstream);
     world.run_for(2ms);

@@ -41,7 +41,8 @@ Read read(const File& file) {
 }
 
 TEST(EndpointFile, is_a_list_of_addresses_and_of_what_else_belongs_to_them) {
-  const auto got = read({"a.yaml", "- 10.0.0.1:80\n- { address: app.internal:80, weight: 3, drain: true }\n"});
+  const auto got =
+      read({"a.yaml", "- 10.0.0.1:80\n- { address: app.internal:80, weight: 3, drain: true }\n"});
   EXPECT_EQ(got.problems, "");
   ASSERT_TRUE(got.endpoints);
   ASSERT_EQ(got.endpoints->size(), 2U);
@@ -52,7 +53,8 @@ TEST(EndpointFile, is_a_list_of_addresses_and_of_what_else_belongs_to_them) {
 }
 
 TEST(EndpointFile, may_be_json) {
-  const auto got = read({"a.json", "[\n  \"10.0.0.1:80\",\n  {\"address\": \"[::1]:80\", \"weight\": 2}\n]\n"});
+  const auto got =
+      read({"a.json", "[\n  \"10.0.0.1:80\",\n  {\"address\": \"[::1]:80\", \"weight\": 2}\n]\n"});
   EXPECT_EQ(got.problems, "");
   ASSERT_TRUE(got.endpoints);
   EXPECT_EQ(got.endpoints->at(1).address, "[::1]:80");

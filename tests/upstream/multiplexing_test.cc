@@ -285,6 +285,9 @@ TEST_F(Multiplexing, ends_connections_to_addresses_that_are_no_more) {
   auto attempt = world.connect(*upstream);
   shared->publish(endpoint_at(*shared), {at("10.0.0.2:80")});
   serve({}, "10.0.0.2:80");
+  PickContext context{world.rng};
+  EXPECT_EQ(upstream->pick(context), 0U);
+  world.run_for(11s);
   auto next = world.connect(*upstream);
   ASSERT_TRUE(next->ok());
   EXPECT_EQ(next->lease().endpoint_address(), "10.0.0.2:80");

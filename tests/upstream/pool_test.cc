@@ -428,7 +428,7 @@ TEST_F(Pool, has_no_address_before_the_name_resolved) {
   EXPECT_EQ(attempt->error(), (Error{Fault::unresolved, Side::upstream, true}));
 }
 
-TEST_F(Pool, drops_idle_connections_to_addresses_that_are_gone) {
+TEST_F(Pool, drops_idle_connections_to_addresses_that_have_been_gone_for_10_seconds) {
   use({"app.internal:80"});
   shared->publish(endpoint_at(*shared), {at("10.0.0.1:80"), at("10.0.0.2:80")});
   world.serve("10.0.0.1:80");
@@ -441,10 +441,28 @@ TEST_F(Pool, drops_idle_connections_to_addresses_that_are_gone) {
   shared->publish(endpoint_at(*shared), {at("10.0.0.2:80")});
   PickContext context{world.rng};
   EXPECT_EQ(upstream->pick(context), 0U);
+  EXPECT_EQ(counts().idle, 2U);
+  world.run_for(11s);
   EXPECT_EQ(counts().idle, 1U);
   EXPECT_EQ(third->lease().endpoint_address(), "10.0.0.1:80");
   third->end();
   EXPECT_EQ(counts().idle, 1U) << "what comes back late is closed too";
+}
+
+TEST_F(Pool, keeps_connections_over_a_name_that_changes_to_and_fro) {
+  use({"app.internal:80"});
+  shared->publish(endpoint_at(*shared), {at("10.0.0.1:80")});
+  world.serve("10.0.0.1:80");
+  world.serve("10.0.0.2:80");
+  world.connect(*upstream)->end();
+  for (int flap = 0; flap < 10; ++flap) {
+    world.run_for(5s);
+    shared->publish(endpoint_at(*shared), {at(flap % 2 == 0 ? "10.0.0.2:80" : "10.0.0.1:80")});
+    world.connect(*upstream)->end();
+  }
+  EXPECT_EQ(counts().opened, 1U);
+  auto fresh = world.connect(*upstream, {.fresh = true});
+  EXPECT_EQ(fresh->lease().endpoint_address(), "10.0.0.1:80") << "where the name leads now";
 }
 
 // ---- ends ----

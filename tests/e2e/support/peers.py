@@ -136,10 +136,10 @@ class Scripted:
     The script may return or raise when the peer leaves; the socket is closed behind it.
     """
 
-    def __init__(self, script, port=0):
+    def __init__(self, script, port=0, host="127.0.0.1"):
         self.script = script
         self.connections = 0
-        self.listener = socket.create_server(("127.0.0.1", port), backlog=128)
+        self.listener = socket.create_server((host, port), backlog=128)
         self.port = self.listener.getsockname()[1]
         self.thread = threading.Thread(target=self._accept, daemon=True)
         self.thread.start()
