@@ -10,8 +10,9 @@
 
 namespace sluice::proxy {
 
-/// Built on the control thread, which keeps it until no worker begins exchanges with it any more. Routes that a
-/// reload leaves as they are go over into the next generation; an exchange holds its route, not its generation.
+/// Built on the control thread, which keeps it until no worker begins exchanges with it any more. Routes that
+/// a reload leaves as they are go over into the next generation; an exchange holds its route, not its
+/// generation.
 struct Generation {
   std::shared_ptr<const RouteTable> table;
   std::vector<std::shared_ptr<Route>> routes;  ///< routes[i] is where entry i of the table leads.

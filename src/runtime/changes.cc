@@ -126,7 +126,8 @@ nlohmann::ordered_json to_json(const PartChanges& changes) {
 }  // namespace
 
 const Part* Parts::find(const std::vector<Part>& parts, std::string_view name) noexcept {
-  const auto at = std::find_if(parts.begin(), parts.end(), [&](const Part& part) { return part.name == name; });
+  const auto at =
+      std::find_if(parts.begin(), parts.end(), [&](const Part& part) { return part.name == name; });
   return at == parts.end() ? nullptr : &*at;
 }
 
@@ -149,8 +150,8 @@ Parts parts_of(const Config& config) {
 }
 
 bool Changes::none() const noexcept {
-  return listeners.none() && upstreams.none() && endpoints.empty() && middlewares.none() && routes.none() && settings.empty() &&
-         at_next_start.empty();
+  return listeners.none() && upstreams.none() && endpoints.empty() && middlewares.none() && routes.none() &&
+         settings.empty() && at_next_start.empty();
 }
 
 std::string Changes::summary() const {
@@ -163,8 +164,7 @@ std::string Changes::summary() const {
   for (const auto& key : settings) say(out, key + " changed");
   if (out.empty()) out = "nothing changed";
   out += ", 0 streams cut, 0 counters reset";
-  if (!at_next_start.empty())
-    out += fmt::format("; at the next start: {}", fmt::join(at_next_start, ", "));
+  if (!at_next_start.empty()) out += fmt::format("; at the next start: {}", fmt::join(at_next_start, ", "));
   return out;
 }
 

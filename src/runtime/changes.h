@@ -25,8 +25,8 @@ struct Part {
 struct Parts {
   std::vector<Part> listeners, upstreams, middlewares, routes;  ///< Upstreams without their endpoints.
   std::vector<Part> endpoints;                                  ///< By upstream.
-  std::vector<Part> settings;       ///< The other keys of the top level, by name.
-  std::vector<Part> start_settings; ///< Those of them that hold from one start of the process to the next.
+  std::vector<Part> settings;                                   ///< The other keys of the top level, by name.
+  std::vector<Part> start_settings;  ///< Those of them that hold from one start of the process to the next.
 
   /// Null where there is none of this name. They may be 100,000: for a few lookups only.
   static const Part* find(const std::vector<Part>& parts, std::string_view name) noexcept;
@@ -53,7 +53,8 @@ struct Changes {
   std::vector<std::string> at_next_start;  ///< The same of those that a reload cannot change.
 
   bool none() const noexcept;
-  /// "3 routes changed, 1 upstream added, 0 streams cut, 0 counters reset"; a reload never cuts or resets any.
+  /// "3 routes changed, 1 upstream added, 0 streams cut, 0 counters reset"; a reload never cuts or resets
+  /// any.
   std::string summary() const;
   /// The names, a line each, and the summary.
   std::string text() const;

@@ -63,8 +63,8 @@ void leave_on_second_signal(const Signals& signals) {
   }).detach();
 }
 
-int serve(const Signals& signals, std::shared_ptr<const Snapshot> snapshot, Server::Load load, conf::Sources sources,
-          const std::function<void(const Server&)>& started) {
+int serve(const Signals& signals, std::shared_ptr<const Snapshot> snapshot, Server::Load load,
+          conf::Sources sources, const std::function<void(const Server&)>& started) {
   Server server(snapshot, std::move(load), std::move(sources));
   announce(server, *snapshot);
   started(server);
@@ -94,7 +94,9 @@ int run(const std::string& file) try {
     return fail(fmt::format("{} has {} problem{}; nothing was started", file, problems.size(),
                             problems.size() == 1 ? "" : "s"));
   }
-  const auto load = [file](conf::Problems& found, conf::Sources& read) { return load_config(file, found, read); };
+  const auto load = [file](conf::Problems& found, conf::Sources& read) {
+    return load_config(file, found, read);
+  };
   return serve(Signals(), std::move(snapshot), load, std::move(sources), [](const Server&) {});
 } catch (const StartError& error) {
   return fail(error.what());

@@ -145,10 +145,11 @@ const conf::ObjectSpec& LimitsConfig::spec() {
 const conf::ObjectSpec& ReloadConfig::spec() {
   static const conf::ObjectSpec spec =
       conf::object<ReloadConfig>("Reload", "How a running gateway learns of a changed configuration.")
-          .field("watch", &ReloadConfig::watch,
-                 "Whether a change of the configuration's files is taken into force without being asked for: of "
-                 "the file itself, those that it includes, those of `${file:…}`, certificates. SIGHUP and POST "
-                 "/reload work either way.");
+          .field(
+              "watch", &ReloadConfig::watch,
+              "Whether a change of the configuration's files is taken into force without being asked for: of "
+              "the file itself, those that it includes, those of `${file:…}`, certificates. SIGHUP and POST "
+              "/reload work either way.");
   return spec;
 }
 

@@ -14,8 +14,8 @@
 
 namespace sluice::runtime {
 
-/// One address that is listened on. The entrance leads to the listener; without one its connections came in by
-/// an entrance that leads elsewhere now.
+/// One address that is listened on. The entrance leads to the listener; without one its connections came in
+/// by an entrance that leads elsewhere now.
 struct Door {
   std::unique_ptr<proxy::Listener> listener;
   std::unique_ptr<proxy::Entrance> entrance;

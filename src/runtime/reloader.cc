@@ -17,7 +17,9 @@ namespace {
 
 constexpr int kNiceness = 10;  // workers go first where cores are few
 
-WallTime wall_now() { return std::chrono::time_point_cast<WallTime::duration>(std::chrono::system_clock::now()); }
+WallTime wall_now() {
+  return std::chrono::time_point_cast<WallTime::duration>(std::chrono::system_clock::now());
+}
 
 ReloadOutcome refused(std::string why) {
   conf::Problem problem;
@@ -28,7 +30,8 @@ ReloadOutcome refused(std::string why) {
 }
 
 void report(const std::string& by, const ReloadOutcome& outcome, std::chrono::milliseconds took) {
-  if (outcome.changes) return log::info("reload by {}: {} ({} ms)", by, outcome.changes->summary(), took.count());
+  if (outcome.changes)
+    return log::info("reload by {}: {} ({} ms)", by, outcome.changes->summary(), took.count());
   for (const auto& problem : outcome.problems.sorted()) log::error("{}", one_line(problem));
   log::error("reload by {}: refused for {} problem{}; what was in force stays in force", by,
              outcome.problems.size(), outcome.problems.size() == 1 ? "" : "s");

@@ -17,8 +17,8 @@
 
 namespace sluice::runtime {
 
-/// What became of a reload: `changes`, or why nothing was changed. With changes, `problems` are of certificates
-/// whose files have changed and that were refused: the old ones stay.
+/// What became of a reload: `changes`, or why nothing was changed. With changes, `problems` are of
+/// certificates whose files have changed and that were refused: the old ones stay.
 struct ReloadOutcome {
   std::optional<Changes> changes;
   conf::Problems problems;
@@ -26,16 +26,16 @@ struct ReloadOutcome {
 
 /// For /readyz and the metrics.
 struct ReloadState {
-  std::uint64_t taken = 0;                ///< Reloads that came into force.
-  std::uint64_t refused = 0;              ///< Those that did not.
-  WallTime in_force_since{};              ///< Of the configuration.
-  std::optional<conf::Problems> problems; ///< Of the last reload: what the files say is not all in force.
+  std::uint64_t taken = 0;                 ///< Reloads that came into force.
+  std::uint64_t refused = 0;               ///< Those that did not.
+  WallTime in_force_since{};               ///< Of the configuration.
+  std::optional<conf::Problems> problems;  ///< Of the last reload: what the files say is not all in force.
 
   bool stale() const noexcept { return problems.has_value(); }
 };
 
-/// Reloads one at a time, on a thread of its own that gives way to the workers. Those that are asked for while one
-/// is under way become one.
+/// Reloads one at a time, on a thread of its own that gives way to the workers. Those that are asked for
+/// while one is under way become one.
 class Reloader {
  public:
   using Load = std::function<std::optional<Config>(conf::Problems&)>;
@@ -48,8 +48,8 @@ class Reloader {
   ~Reloader();
   void stop() noexcept;
 
-  /// `by` is for the log: who or what asked. `told` is called once, on the reloader's thread or, after stop(), on
-  /// this one. Any thread.
+  /// `by` is for the log: who or what asked. `told` is called once, on the reloader's thread or, after
+  /// stop(), on this one. Any thread.
   void ask(std::string by, Told told = {});
 
   /// Any thread.

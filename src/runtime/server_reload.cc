@@ -1,4 +1,5 @@
-// How a running Server takes another configuration into force. On the reloader's thread, but for the first one.
+// How a running Server takes another configuration into force. On the reloader's thread, but for the first
+// one.
 #include <algorithm>
 #include <cstring>
 #include <future>
@@ -114,7 +115,8 @@ void Server::put_in_force(std::shared_ptr<const Snapshot> next, Listenings opene
   control_->adopt(next->upstreams);
   for (unsigned i = 0; i < workers_.size(); ++i) adopted.push_back(workers_[i]->adopt(std::move(orders[i])));
   for (auto& one : adopted) one.wait();
-  // No worker begins anything with what was in force: it ends here, on this thread, but for what exchanges hold.
+  // No worker begins anything with what was in force: it ends here, on this thread, but for what exchanges
+  // hold.
   sides_ = std::move(sides);
   listening_ = merge(*next, std::move(opened));
   follow_files(*next);

@@ -17,7 +17,8 @@ std::unordered_map<const Thing*, std::size_t> numbers_of(const std::vector<std::
 /// Builds one worker's side of a snapshot.
 class SideBuilder {
  public:
-  SideBuilder(const Snapshot& snapshot, const SideParts& parts, const Snapshot& before, const WorkerSide& side_before)
+  SideBuilder(const Snapshot& snapshot, const SideParts& parts, const Snapshot& before,
+              const WorkerSide& side_before)
       : snapshot_(snapshot), parts_(parts), before_(before), side_before_(side_before) {}
 
   WorkerSide run() {
@@ -48,7 +49,8 @@ class SideBuilder {
     routes.reserve(snapshot_.routes.size());
     for (const auto& compiled : snapshot_.routes) {
       const auto known = old.find(compiled.get());
-      routes.push_back(known != old.end() ? side_before_.generation->routes[known->second] : build(*compiled));
+      routes.push_back(known != old.end() ? side_before_.generation->routes[known->second]
+                                          : build(*compiled));
     }
     return routes;
   }
@@ -89,7 +91,8 @@ WorkerSide build_side(const Snapshot& snapshot, const SideParts& parts, const Sn
                       const WorkerSide* side_before) {
   static const Snapshot no_snapshot;
   static const WorkerSide no_side;
-  return SideBuilder(snapshot, parts, before ? *before : no_snapshot, side_before ? *side_before : no_side).run();
+  return SideBuilder(snapshot, parts, before ? *before : no_snapshot, side_before ? *side_before : no_side)
+      .run();
 }
 
 }  // namespace sluice::runtime
