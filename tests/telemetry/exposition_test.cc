@@ -151,6 +151,7 @@ std::string full_text() {
                            return std::vector<NameState>{{"app", "app.test:80", 1.5, true}};
                          },
                      .memory = [] { return MemoryState{.resident = 1, .ceiling = 2, .pressure = true}; },
+                     .config = [] { return ConfigState{.stale = true, .taken = 3, .refused = 1}; },
                      .certificates =
                          [] {
                            return std::vector<CertificateState>{{"public", "tls/api.crt", 1798112089}};
@@ -166,6 +167,8 @@ TEST(Exposition, shows_every_metric_once_it_has_occurred) {
     EXPECT_THAT(text, HasSubstr("# TYPE " + std::string(spec.name) + " ")) << spec.name;
   EXPECT_THAT(text, HasSubstr("sluice_build_info{version=\"1.2.3\",event_loop=\"epoll\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("sluice_memory_pressure 1\n"));
+  EXPECT_THAT(text, HasSubstr("sluice_config_stale 1\n"));
+  EXPECT_THAT(text, HasSubstr("sluice_config_reloads_total{result=\"refused\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("sluice_endpoint_healthy{upstream=\"app\",endpoint=\"127.0.0.1:3000\"} 0\n"));
   EXPECT_THAT(text, HasSubstr("sluice_tls_handshakes_total{listener=\"public\",result=\"resumed\"} 1\n"));
   EXPECT_THAT(text,
