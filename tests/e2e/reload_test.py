@@ -6,10 +6,12 @@ import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import threading
 
 from support.case import EndToEnd, needs
+from support.certificates import Certificates
 from support.gateway import binary, host_port, sanitized
 from support.peers import answering
 from support.waiting import wait_until
@@ -346,6 +348,74 @@ class Watched(Reloading):
             self.config["routes"][0]["respond"]["body"] = str(turn)
             release(f"..2026_{turn + 1}")
             wait_until(lambda wanted=b"%d" % turn: self.body() == wanted, "the change")
+
+
+class CertificateFiles(Reloading):
+    """New handshakes see a new certificate, and a broken one leaves the old one in use."""
+
+    def shown(self):
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        with socket.create_connection(self.sluice.address, timeout=30) as plain:
+            with context.wrap_socket(plain, server_hostname="api.test") as secure:
+                return secure.getpeercert(binary_form=True)
+
+    @staticmethod
+    def on_disk(pair):
+        return ssl.PEM_cert_to_DER_cert(open(pair["certificate"], encoding="ascii").read())
+
+    def test_they_are_swapped_when_their_files_change(self):
+        certificates = Certificates(self.folder)
+        pair = certificates.make("api", "api.test")
+        self.start(None, [responding("one")], {"tls": {"certificates": [pair]}}, reload={"watch": True})
+        first = self.on_disk(pair)
+        self.assertEqual(self.shown(), first)
+        certificates.make("api", "api.test")
+        second = self.on_disk(pair)
+        self.assertNotEqual(first, second)
+        wait_until(lambda: self.shown() == second, "the new certificate")
+        stale = f'sluice_certificate_stale{{listener="main",certificate="{pair["certificate"]}"}}'
+        self.assertEqual(self.metric(stale), 0)
+        with open(pair["certificate"], "w", encoding="ascii") as file:
+            file.write("-----BEGIN CERTIFICATE-----\nAAAA\n")
+        wait_until(lambda: self.metric(stale) == 1, "the broken one is refused")
+        self.assertEqual(self.shown(), second)
+        self.assertTrue(json.loads(self.sluice.admin("/readyz")[1])["problems"])
+        status, answer, _ = self.post()
+        self.assertEqual((status, answer["reloaded"]), (200, True))
+        self.assertTrue(answer["problems"], answer)
+        certificates.make("api", "api.test")
+        wait_until(lambda: self.shown() == self.on_disk(pair), "the mended one")
+        wait_until(lambda: self.metric(stale) == 0, "nothing is stale")
+
+
+class Endpoints(Reloading):
+    def test_those_that_stay_keep_their_connections(self):
+        origins = [self.scripted(answering(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n%d" % i)) for i in range(3)]
+        first, second, third = (origin.endpoint for origin in origins)
+        self.start({"up": [first, second]}, workers=1)
+        self.assertEqual({self.body() for _ in range(4)}, {b"0", b"1"})
+        opened = 'sluice_upstream_connections_opened_total{upstream="up"}'
+        self.assertEqual(self.metric(opened), 2)
+        self.config["upstreams"]["up"] = [second, third]
+        answer = self.reload()
+        self.assertEqual(answer["endpoints"], ["up"])
+        self.assertIn("endpoints of 1 upstream changed, 0 streams cut", answer["summary"])
+        self.assertEqual({self.body() for _ in range(4)}, {b"1", b"2"})
+        self.assertEqual(self.metric(opened), 3)
+
+    def test_a_watched_file_of_endpoints_is_followed_and_a_broken_one_is_not(self):
+        origins = [self.scripted(answering(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n%d" % i)) for i in range(2)]
+        listed = self.folder / "endpoints.json"
+        listed.write_text(json.dumps([origins[0].endpoint]))
+        self.start({"up": {"endpoints_file": str(listed)}}, reload={"watch": True})
+        self.assertEqual(self.body(), b"0")
+        listed.write_text(json.dumps([{"address": origins[1].endpoint}]))
+        wait_until(lambda: self.body() == b"1", "the other endpoint")
+        listed.write_text('[{"adress": "127.0.0.1:1"}]')
+        wait_until(lambda: f"{listed}:1:3" in self.sluice.err(), "the mistake")
+        self.assertEqual(self.body(), b"1")
+        self.assertEqual(self.metric("sluice_config_stale"), 1)
 
 
 class Load(Reloading):

@@ -119,9 +119,8 @@ struct SharedClientContext::State {
 
   const ClientPolicy policy;
 
-  std::mutex refreshing;  // of the three below
+  std::mutex refreshing;  // of the two below
   Stamp stamp;            // before the files were read that are in force
-  std::optional<Stamp> refused;
   std::uint64_t changes = 0;
 
   std::mutex mutex;  // held for a copy
@@ -136,18 +135,13 @@ SharedClientContext::~SharedClientContext() = default;
 SharedClientContext::Refresh SharedClientContext::refresh() const {
   std::lock_guard lock(state_->refreshing);
   const auto stamp = stamp_of(state_->policy);
-  if (stamp == state_->stamp) state_->refused.reset();
-  if (stamp == state_->stamp || stamp == state_->refused) return {};
+  if (stamp == state_->stamp) return {};
   Refresh found;
   auto made = make_context(state_->policy, state_->changes + 1, found.refused);
-  if (!found.refused.empty()) {
-    state_->refused = stamp;
-    return found;
-  }
+  if (!found.refused.empty()) return found;
   found.taken = true;
   ++state_->changes;
   state_->stamp = stamp;
-  state_->refused.reset();
   std::lock_guard swapping(state_->mutex);
   std::swap(state_->in_force, made);
   return found;

@@ -55,7 +55,7 @@ class SharedClientContext {
     std::vector<FileFault> refused;  ///< What is wrong with files that have changed; the old ones stay.
   };
   /// Looks at the files that have changed since they were read, and takes all of them or none. What was
-  /// refused is not told again before it changes again. Const, for it is the files that change: any thread.
+  /// refused is read anew each time. Const, for it is the files that change: any thread.
   Refresh refresh() const;
 
  private:

@@ -1,10 +1,10 @@
 #include "net/tls/server_context.h"
 
 #include <algorithm>
-#include <map>
 #include <mutex>
 #include <new>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -96,8 +96,8 @@ struct SharedServerContext::State {
   UniqueContext in_force;
   std::vector<std::string> stale;
 
-  std::mutex refreshing;                        // of what follows
-  std::map<std::size_t, KeyPairStamp> refused;  // how the files looked; of the CA its `certificate`
+  std::mutex refreshing;          // of what follows
+  std::set<std::size_t> refused;  // pairs, and the CA
 };
 
 SharedServerContext::SharedServerContext(const ServerPolicy& policy, std::vector<PolicyFault>& faults)
@@ -218,43 +218,33 @@ UniqueContext SharedServerContext::State::current() {
 // One that clients have asked for stays in memory.
 void SharedServerContext::State::refresh_pair(std::size_t pair, Pair& shown, SSL_CTX& with, Refresh& found) {
   const auto stamp = stamp_of(policy.key_pairs[pair]);
-  const auto known = refused.find(pair);
-  if (stamp == shown->stamp()) {
-    refused.erase(pair);
-  } else if (known == refused.end() || known->second != stamp) {
-    if (auto read = read_pair(pair, with, shown->loaded() != nullptr, found.refused)) {
-      shown = std::move(read);
-      found.taken.push_back(pair);
-      refused.erase(pair);
-    } else {
-      refused[pair] = stamp;
-    }
+  refused.erase(pair);
+  if (stamp == shown->stamp()) return;
+  if (auto read = read_pair(pair, with, shown->loaded() != nullptr, found.refused)) {
+    shown = std::move(read);
+    found.taken.push_back(pair);
+  } else {
+    refused.insert(pair);
   }
 }
 
 void SharedServerContext::State::refresh_authorities(std::shared_ptr<const Authorities>& shown,
                                                      Refresh& found) {
-  const KeyPairStamp stamp{
-      .certificate = sluice::stamp_of(policy.client_ca), .private_key = {}, .ocsp_response = {}};
-  const auto known = refused.find(kClientCa);
-  if (stamp.certificate == shown->stamp) {
-    refused.erase(kClientCa);
-  } else if (known == refused.end() || known->second != stamp) {
-    auto read = read_authorities(policy.client_ca);
-    if (auto* fault = std::get_if<FileFault>(&read)) {
-      found.refused.push_back({kClientCa, std::move(*fault)});
-      refused[kClientCa] = stamp;
-    } else {
-      shown = std::make_shared<const Authorities>(std::move(std::get<Authorities>(read)));
-      found.taken.push_back(kClientCa);
-      refused.erase(kClientCa);
-    }
+  refused.erase(kClientCa);
+  if (sluice::stamp_of(policy.client_ca) == shown->stamp) return;
+  auto read = read_authorities(policy.client_ca);
+  if (auto* fault = std::get_if<FileFault>(&read)) {
+    found.refused.push_back({kClientCa, std::move(*fault)});
+    refused.insert(kClientCa);
+  } else {
+    shown = std::make_shared<const Authorities>(std::move(std::get<Authorities>(read)));
+    found.taken.push_back(kClientCa);
   }
 }
 
 void SharedServerContext::State::note_stale() {
   std::vector<std::string> now;
-  for (const auto& [pair, stamp] : refused) {
+  for (const auto pair : refused) {
     now.push_back(pair == kClientCa ? policy.client_ca : policy.key_pairs[pair].certificate);
   }
   std::lock_guard lock(mutex);

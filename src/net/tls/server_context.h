@@ -52,10 +52,9 @@ class SharedServerContext {
   };
   /// Looks at the files that have changed since they were read, and takes what is sound for handshakes from
   /// now on: of a pair all or nothing. Connections keep what they began with, tickets stay good, but those of
-  /// clients that had to show a certificate end with a new CA. What was refused is not told again before it
-  /// changes again. A pair that was refused and that no client had asked for was never in memory: its
-  /// handshakes fail until its files are sound. Const, for it is the files that change: any thread, one after
-  /// the other.
+  /// clients that had to show a certificate end with a new CA. What was refused is read anew each time. A
+  /// pair that was refused and that no client had asked for was never in memory: its handshakes fail until
+  /// its files are sound. Const, for it is the files that change: any thread, one after the other.
   Refresh refresh() const;
 
   /// The files whose last change was refused: those of certificates, and of the CA.
