@@ -41,18 +41,24 @@ void report(const std::string& by, const ReloadOutcome& outcome, std::chrono::mi
 
 Reloader::Reloader(Load load, Apply apply) : load_(std::move(load)), apply_(std::move(apply)) {
   state_.in_force_since = wall_now();
+}
+
+void Reloader::start() {
   thread_ = std::thread([this] { run(); });
 }
 
 Reloader::~Reloader() { stop(); }
 
-void Reloader::stop() noexcept {
+void Reloader::stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
   wanted_.notify_one();
   if (thread_.joinable()) thread_.join();
+  for (auto& wish : std::exchange(wishes_, {})) {
+    if (wish.told) wish.told(refused("the gateway is ending"));
+  }
 }
 
 void Reloader::ask(std::string by, Told told) {
@@ -78,15 +84,9 @@ void Reloader::run() {
   std::unique_lock lock(mutex_);
   for (;;) {
     wanted_.wait(lock, [this] { return stopping_ || !wishes_.empty(); });
+    if (stopping_) return;
     auto wishes = std::exchange(wishes_, {});
-    const bool stopping = stopping_;
     lock.unlock();
-    if (stopping) {
-      for (auto& wish : wishes) {
-        if (wish.told) wish.told(refused("the gateway is ending"));
-      }
-      return;
-    }
     reload(std::move(wishes));
     lock.lock();
   }

@@ -44,12 +44,14 @@ class Reloader {
   using Told = std::function<void(const ReloadOutcome&)>;
 
   Reloader(Load load, Apply apply);
+  /// What is asked for before waits until then.
+  void start();
   /// The reload that is under way ends first; those that wait are told that they came to nothing.
   ~Reloader();
-  void stop() noexcept;
+  void stop();
 
-  /// `by` is for the log: who or what asked. `told` is called once, on the reloader's thread or, after
-  /// stop(), on this one. Any thread.
+  /// `by` is for the log: who or what asked. `told` is called once, on the reloader's thread, on the one
+  /// that stops it, or after that on this one. Any thread.
   void ask(std::string by, Told told = {});
 
   /// Any thread.

@@ -179,6 +179,7 @@ Server::Server(std::shared_ptr<const Snapshot> snapshot, Load load, conf::Source
     for (auto& worker : workers_) worker->make_room();
   });
   ready_.store(true, std::memory_order_relaxed);
+  if (reloader_) reloader_->start();
 }
 
 Server::~Server() {
