@@ -12,6 +12,8 @@
 #include "runtime/server.h"
 #include "runtime/signals.h"
 #include "runtime/standard_streams.h"
+#include "runtime/supervisor.h"
+#include "runtime/watchdog.h"
 #include "telemetry/log.h"
 
 namespace sluice::runtime {
@@ -63,12 +65,21 @@ void leave_on_second_signal(const Signals& signals) {
   }).detach();
 }
 
-int serve(const Signals& signals, std::shared_ptr<const Snapshot> snapshot, Server::Load load,
-          conf::Sources sources, const std::function<void(const Server&)>& started) {
-  Server server(snapshot, std::move(load), std::move(sources));
+int serve(const Signals& signals, std::shared_ptr<const Snapshot> snapshot, Server::Source source,
+          const std::function<void(const Server&)>& started) {
+  Supervisor supervisor;
+  source.busy = [&](bool under_way) { under_way ? supervisor.reloading() : supervisor.ready(); };
+  Server server(snapshot, std::move(source));
   announce(server, *snapshot);
   started(server);
+  supervisor.ready();
+  std::optional<Watchdog> watchdog;
+  if (const auto allowed = supervisor.watchdog()) {
+    watchdog.emplace(*allowed, [&](Duration at_most) { return server.answers_within(at_most); },
+                     [&] { supervisor.alive(); });
+  }
   const int signal = serve_until_told(server, signals);
+  supervisor.stopping();
   log::info("SIG{}: draining for at most {}", sigabbrev_np(signal), format(server.drain_time()));
   leave_on_second_signal(signals);
   auto report = server.shutdown();
@@ -97,7 +108,7 @@ int run(const std::string& file) try {
   const auto load = [file](conf::Problems& found, conf::Sources& read) {
     return load_config(file, found, read);
   };
-  return serve(Signals(), std::move(snapshot), load, std::move(sources), [](const Server&) {});
+  return serve(Signals(), std::move(snapshot), {.load = load, .read = std::move(sources)}, [](const Server&) {});
 } catch (const StartError& error) {
   return fail(error.what());
 } catch (const std::exception& error) {
@@ -148,7 +159,7 @@ int demo(const Demo::Ports& ports) try {
   conf::Problems problems;
   auto snapshot = compiled(parse_config(demo.config(), "demo.yaml", problems), problems);
   if (!snapshot) return fail("the demo's configuration is wrong:\n" + problems.text());
-  return serve(signals, std::move(snapshot), {}, {}, [&](const Server& server) {
+  return serve(signals, std::move(snapshot), {}, [&](const Server& server) {
     fmt::print("The demo's configuration:\n\n{}\nTry, from another terminal:\n{}Ctrl-C ends the demo.\n\n",
                demo.config(), demo.guide(server.addresses(), *server.admin_address()));
     std::fflush(stdout);

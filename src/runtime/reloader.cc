@@ -39,7 +39,8 @@ void report(const std::string& by, const ReloadOutcome& outcome, std::chrono::mi
 
 }  // namespace
 
-Reloader::Reloader(Load load, Apply apply) : load_(std::move(load)), apply_(std::move(apply)) {
+Reloader::Reloader(Load load, Apply apply, Busy busy)
+    : load_(std::move(load)), apply_(std::move(apply)), busy_(std::move(busy)) {
   state_.in_force_since = wall_now();
 }
 
@@ -98,10 +99,12 @@ void Reloader::reload(std::vector<Wish> wishes) {
     if (by.find(wish.by) == std::string::npos) by += (by.empty() ? "" : ", ") + wish.by;
   }
   const auto begun = std::chrono::steady_clock::now();
+  busy_(true);
   const auto outcome = attempt();
   note(outcome);
   report(by, outcome,
          std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun));
+  busy_(false);
   for (auto& wish : wishes) {
     if (wish.told) wish.told(outcome);
   }

@@ -43,7 +43,10 @@ class Reloader {
   using Apply = std::function<std::optional<Changes>(Config, conf::Problems&)>;
   using Told = std::function<void(const ReloadOutcome&)>;
 
-  Reloader(Load load, Apply apply);
+  /// Told when a reload begins, and when it has ended; on the reloader's thread.
+  using Busy = std::function<void(bool under_way)>;
+
+  Reloader(Load load, Apply apply, Busy busy);
   /// What is asked for before waits until then.
   void start();
   /// The reload that is under way ends first; those that wait are told that they came to nothing.
@@ -70,6 +73,7 @@ class Reloader {
 
   const Load load_;
   const Apply apply_;
+  const Busy busy_;
   mutable std::mutex mutex_;  // guards what follows; no worker takes it
   std::condition_variable wanted_;
   std::vector<Wish> wishes_;

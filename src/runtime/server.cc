@@ -147,17 +147,17 @@ AdminPage reload_page(const ReloadOutcome& outcome) {
 
 }  // namespace
 
-Server::Server(std::shared_ptr<const Snapshot> snapshot, Load load, conf::Sources sources)
+Server::Server(std::shared_ptr<const Snapshot> snapshot, Source source)
     : snapshot_(std::move(snapshot)),
       via_token_(fmt::format("{:08x}", std::random_device()())),
-      load_(std::move(load)),
-      sources_(std::move(sources)) {
+      source_(std::move(source)) {
   const auto& config = snapshot_->config;
   log::configure(config.log);
   choose_backend();
   auto count = config.workers.value_or(available_cores());
   share_descriptors(count);
   auto listening = bind(*snapshot_, count);
+  for (const auto& one : listening) addresses_.push_back(one.address);
   try {
     access_log_ = std::make_unique<telemetry::AccessLog>(config.access_log, count);
   } catch (const std::runtime_error& error) {
@@ -166,10 +166,11 @@ Server::Server(std::shared_ptr<const Snapshot> snapshot, Load load, conf::Source
   for (unsigned i = 0; i < count; ++i) shards_.push_back(std::make_unique<telemetry::Shard>(i));
   control_ = std::make_unique<Control>(config.dns, snapshot_->upstreams);
   memory_ceiling_ = memory_ceiling(config.limits.memory, available_memory());
-  if (load_) {
+  if (source_.load) {
     reloader_ = std::make_unique<Reloader>(
         [this](conf::Problems& problems) { return load_again(problems); },
-        [this](Config next, conf::Problems& problems) { return apply(std::move(next), problems); });
+        [this](Config next, conf::Problems& problems) { return apply(std::move(next), problems); },
+        source_.busy);
   }
   if (config.admin) start_admin();
   start_workers(count);
@@ -196,12 +197,6 @@ Server::~Server() {
 std::shared_ptr<const Snapshot> Server::snapshot() const {
   const std::lock_guard lock(snapshot_mutex_);
   return snapshot_;
-}
-
-std::vector<net::Address> Server::addresses() const {
-  std::vector<net::Address> addresses;
-  for (const auto& one : listening_) addresses.push_back(one.address);
-  return addresses;
 }
 
 void Server::choose_backend() {
@@ -302,6 +297,15 @@ void Server::start_admin() {
   admin_file_.emplace_back(sockets.front().address);
   admin_ = std::make_unique<EmbeddedServer>("admin", sockets.front(), [this](net::Loop& loop) {
     return std::make_unique<AdminHandler>(admin_sources_, admin_rights_, loop);
+  });
+}
+
+bool Server::answers_within(Duration at_most) {
+  std::vector<std::future<void>> answers;
+  for (auto& worker : workers_) answers.push_back(worker->answer());
+  const auto deadline = std::chrono::steady_clock::now() + at_most;
+  return std::all_of(answers.begin(), answers.end(), [&](auto& answer) {
+    return answer.wait_until(deadline) == std::future_status::ready;
   });
 }
 

@@ -49,18 +49,25 @@ struct DrainReport {
 /// One a process. All calls from the control thread.
 class Server {
  public:
-  /// Reads the configuration, and says what it was read from.
-  using Load = std::function<std::optional<Config>(conf::Problems&, conf::Sources&)>;
+  /// Where the configuration comes from.
+  struct Source {
+    /// Reads it again for a reload, and says what it was read from. Empty: there are no reloads.
+    std::function<std::optional<Config>(conf::Problems&, conf::Sources&)> load{};
+    conf::Sources read{};                                    ///< What this one was read from.
+    Reloader::Busy busy = [](bool) {};                       ///< Told of each reload.
+  };
 
   /// Binds every address, starts every thread, resolves upstreams, accepts. Throws StartError, or
-  /// std::exception where the kernel refuses; then nothing runs. `load` reads the configuration again for a
-  /// reload; without it there is none. `sources` are what this one was read from.
-  Server(std::shared_ptr<const Snapshot> snapshot, Load load, conf::Sources sources);
-  explicit Server(std::shared_ptr<const Snapshot> snapshot) : Server(std::move(snapshot), {}, {}) {}
+  /// std::exception where the kernel refuses; then nothing runs. 
+  Server(std::shared_ptr<const Snapshot> snapshot, Source source);
+  explicit Server(std::shared_ptr<const Snapshot> snapshot) : Server(std::move(snapshot), Source()) {}
   ~Server();
 
   /// Of the configuration in force.
   Duration drain_time() const { return snapshot()->config.shutdown.drain; }
+
+  /// Whether every event loop that serves has answered within this time.
+  bool answers_within(Duration at_most);
 
   /// Begins a reload for whom the text names; what becomes of it is in the log. Needs `load`.
   void reload(std::string by) { reloader_->ask(std::move(by)); }
@@ -83,8 +90,9 @@ class Server {
   net::Backend backend() const noexcept { return backend_; }
   /// Why io_uring is not used where `event_loop: auto` would prefer it; else empty.
   const std::string& backend_reason() const noexcept { return backend_reason_; }
-  /// The addresses that are listened on, in the order of the configuration; ports that were 0 are set.
-  std::vector<net::Address> addresses() const;
+  /// The addresses that were listened on at the start, in the order of the configuration; ports that were 0
+  /// are set.
+  const std::vector<net::Address>& addresses() const noexcept { return addresses_; }
   /// Null where there is none.
   const net::Address* admin_address() const noexcept { return admin_ ? &admin_->address() : nullptr; }
 
@@ -125,6 +133,7 @@ class Server {
   Rng rng_{std::random_device()()};           // of who starts and reloads
   net::Backend backend_ = net::Backend::epoll;
   std::string backend_reason_;
+  std::vector<net::Address> addresses_;
   const std::string via_token_;              // drawn at start
   Listenings listening_;                     // in the order of the configuration in force
   std::vector<net::SocketFile> admin_file_;  // one or none
@@ -143,9 +152,8 @@ class Server {
   std::unique_ptr<telemetry::Exposition> exposition_;
   AdminSources admin_sources_;
   AdminRights admin_rights_;
-  Load load_;
+  Source source_;
   std::unique_ptr<Reloader> reloader_;  // null where there is nothing to read again
-  conf::Sources sources_;               // of the last load
   std::unique_ptr<FileWatch> watch_;    // null while files are not watched
   std::unique_ptr<EmbeddedServer> admin_;
   std::atomic<bool> ready_{false};  // relaxed: read by /readyz alone

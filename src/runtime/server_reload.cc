@@ -35,9 +35,9 @@ bool contains(const std::vector<std::string>& names, std::string_view name) {
 }  // namespace
 
 std::optional<Config> Server::load_again(conf::Problems& problems) {
-  sources_ = {};
-  auto config = load_(problems, sources_);
-  if (watch_) watch_->watch(sources_);  // what is wrong with it may be mended in a file that is new
+  source_.read = {};
+  auto config = source_.load(problems, source_.read);
+  if (watch_) watch_->watch(source_.read);  // what is wrong with it may be mended in a file that is new
   return config;
 }
 
@@ -45,7 +45,7 @@ void Server::follow_files(const Snapshot& in_force) {
   if (!reloader_ || !in_force.config.reload.watch) return watch_.reset();
   if (watch_) return;
   watch_ = std::make_unique<FileWatch>([this] { reloader_->ask("a changed file"); });
-  watch_->watch(sources_);
+  watch_->watch(source_.read);
 }
 
 // Whatever can fail comes before anything that is in force is touched.
@@ -99,8 +99,6 @@ Server::Listenings::iterator Server::find(Listenings& listening, const ListenerC
 }
 
 void Server::put_in_force(std::shared_ptr<const Snapshot> next, Listenings opened) {
-  log::configure(next->config.log);
-  limit_connections(*next);
   std::vector<std::future<void>> adopted;
   std::vector<WorkerSide> sides;
   std::vector<WorkerOrders> orders;
@@ -108,6 +106,8 @@ void Server::put_in_force(std::shared_ptr<const Snapshot> next, Listenings opene
     orders.push_back(orders_for(*next, opened, i));
     sides.push_back(orders.back().side);
   }
+  log::configure(next->config.log);
+  limit_connections(*next);
   for (std::size_t i = 0; i < next->upstreams.size(); ++i) {
     if (const auto& endpoints = next->endpoints[i]) next->upstreams[i]->update(*endpoints);
   }

@@ -145,6 +145,13 @@ void Worker::abort() {
   loop_->post([this] { each_listener([](proxy::Listener& listener) { listener.abort(); }); });
 }
 
+std::future<void> Worker::answer() {
+  auto answer = std::make_shared<std::promise<void>>();
+  auto future = answer->get_future();
+  loop_->post([answer] { answer->set_value(); });
+  return future;
+}
+
 std::size_t Worker::connections() {
   std::promise<std::size_t> count;
   loop_->post([&] {

@@ -71,6 +71,8 @@ class Worker {
   void release_unused();
   /// Breaks what is left. Any thread.
   void abort();
+  /// Ready once the loop has got round to it. Any other thread.
+  std::future<void> answer();
   /// Client connections that are open. Any other thread; waits for the loop's answer.
   std::size_t connections();
   /// All listeners have drained. Any thread.
