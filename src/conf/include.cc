@@ -82,6 +82,12 @@ std::vector<std::string> ConfigReader::files_of(const Node& written) {
   const auto pattern =
       path.is_absolute() ? path.string() : (escape_pattern(folder_.string()) / path).string();
   auto matches = match_paths(pattern);
+  // A pattern may match nothing; a folder that is gone takes away what was included.
+  const auto folder = path.parent_path().string();
+  std::error_code unknown;
+  if (folder.find('\\') == std::string::npos && !is_pattern(folder) &&
+      !std::filesystem::is_directory(folder_ / folder, unknown))
+    fail(written, "there is no folder " + in_quotes((folder_ / folder).string(), 200));
   if (!matches.complete) fail(written, "not all folders that this looks into can be read");
   sources_.add_pattern(pattern, matches.paths);
   return std::move(matches.paths);

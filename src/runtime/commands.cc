@@ -75,8 +75,9 @@ int serve(const Signals& signals, std::shared_ptr<const Snapshot> snapshot, Serv
   supervisor.ready();
   std::optional<Watchdog> watchdog;
   if (const auto allowed = supervisor.watchdog()) {
-    watchdog.emplace(*allowed, [&](Duration at_most) { return server.answers_within(at_most); },
-                     [&] { supervisor.alive(); });
+    watchdog.emplace(
+        *allowed, [&](Duration at_most) { return server.answers_within(at_most); },
+        [&] { supervisor.alive(); });
   }
   const int signal = serve_until_told(server, signals);
   supervisor.stopping();
@@ -108,7 +109,8 @@ int run(const std::string& file) try {
   const auto load = [file](conf::Problems& found, conf::Sources& read) {
     return load_config(file, found, read);
   };
-  return serve(Signals(), std::move(snapshot), {.load = load, .read = std::move(sources)}, [](const Server&) {});
+  return serve(Signals(), std::move(snapshot), {.load = load, .read = std::move(sources)},
+               [](const Server&) {});
 } catch (const StartError& error) {
   return fail(error.what());
 } catch (const std::exception& error) {

@@ -8,9 +8,7 @@ namespace {
 
 constexpr auto kLookEvery = std::chrono::milliseconds(200);
 
-bool is_gone(const Door& door) {
-  return door.listener->connections() == 0 && (!door.entrance || door.entrance->has_ended());
-}
+bool is_gone(const std::unique_ptr<proxy::Listener>& listener) { return listener->connections() == 0; }
 
 // Routes that exchanges hold lead to it.
 bool is_gone(const std::shared_ptr<upstream::Upstream>& upstream) {
@@ -19,10 +17,9 @@ bool is_gone(const std::shared_ptr<upstream::Upstream>& upstream) {
 
 }  // namespace
 
-void Departures::add(Door door) {
-  if (door.entrance) door.entrance->stop();
-  door.listener->announce_close();
-  doors_.push_back(std::move(door));
+void Departures::add(std::unique_ptr<proxy::Listener> listener) {
+  listener->announce_close();
+  listeners_.push_back(std::move(listener));
   look_again();
 }
 
@@ -34,17 +31,14 @@ void Departures::add(std::shared_ptr<upstream::Upstream> upstream) {
 
 Task<void> Departures::drained() {
   disarm();  // so that nothing leaves the lists meanwhile
-  for (auto& door : doors_) {
-    if (door.entrance) co_await door.entrance->drained();
-    co_await door.listener->drained();
-  }
+  for (auto& listener : listeners_) co_await listener->drained();
   for (auto& upstream : upstreams_) co_await upstream->drained();
 }
 
 void Departures::on_timer() noexcept {
-  std::erase_if(doors_, [](const auto& door) { return is_gone(door); });
+  std::erase_if(listeners_, [](const auto& listener) { return is_gone(listener); });
   std::erase_if(upstreams_, [](const auto& upstream) { return is_gone(upstream); });
-  if (!doors_.empty() || !upstreams_.empty()) look_again();
+  if (!listeners_.empty() || !upstreams_.empty()) look_again();
 }
 
 void Departures::look_again() noexcept {

@@ -8,18 +8,10 @@
 #include "base/task.h"
 #include "base/timer_wheel.h"
 #include "net/loop.h"
-#include "proxy/entrance.h"
 #include "proxy/listener.h"
 #include "upstream/upstream.h"
 
 namespace sluice::runtime {
-
-/// One address that is listened on. The entrance leads to the listener; without one its connections came in
-/// by an entrance that leads elsewhere now.
-struct Door {
-  std::unique_ptr<proxy::Listener> listener;
-  std::unique_ptr<proxy::Entrance> entrance;
-};
 
 /// Keeps listeners until their last connection has ended, and upstreams until nobody uses them and their last
 /// connection has. Nothing is cut. Loop's thread.
@@ -27,14 +19,14 @@ class Departures final : private Timer {
  public:
   explicit Departures(net::Loop& loop) noexcept : loop_(loop) {}
 
-  /// Its clients are told with their next response that their connection ends.
-  void add(Door door);
+  /// Nobody leads to it any more; its clients are told with their next response that their connection ends.
+  void add(std::unique_ptr<proxy::Listener> listener);
   void add(std::shared_ptr<upstream::Upstream> upstream);
 
   /// Calls back with every listener that is still here.
   template <class Visit>
   void each_listener(Visit&& visit) {
-    for (auto& door : doors_) visit(*door.listener);
+    for (auto& listener : listeners_) visit(*listener);
   }
 
   /// For the end of the process, after every listener was stopped: until all is gone.
@@ -45,7 +37,7 @@ class Departures final : private Timer {
   void look_again() noexcept;
 
   net::Loop& loop_;
-  std::vector<Door> doors_;
+  std::vector<std::unique_ptr<proxy::Listener>> listeners_;
   std::vector<std::shared_ptr<upstream::Upstream>> upstreams_;
 };
 

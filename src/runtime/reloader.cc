@@ -29,15 +29,27 @@ ReloadOutcome refused(std::string why) {
   return outcome;
 }
 
+ReloadOutcome too_late(const std::string& by) {
+  log::warn("reload by {}: refused, for the gateway is ending", by);
+  auto outcome = refused("the gateway is ending");
+  outcome.ending = true;
+  return outcome;
+}
+
 void report(const std::string& by, const ReloadOutcome& outcome, std::chrono::milliseconds took) {
-  if (outcome.changes)
-    return log::info("reload by {}: {} ({} ms)", by, outcome.changes->summary(), took.count());
+  if (outcome.changes) return log::info("reload by {}: {} ({} ms)", by, outcome.summary(), took.count());
   for (const auto& problem : outcome.problems.sorted()) log::error("{}", one_line(problem));
   log::error("reload by {}: refused for {} problem{}; what was in force stays in force", by,
              outcome.problems.size(), outcome.problems.size() == 1 ? "" : "s");
 }
 
 }  // namespace
+
+std::string ReloadOutcome::summary() const {
+  if (problems.empty()) return changes->summary();
+  return fmt::format("{}; {} certificate problem{}: what was read before stays in use", changes->summary(),
+                     problems.size(), problems.size() == 1 ? "" : "s");
+}
 
 Reloader::Reloader(Load load, Apply apply, Busy busy)
     : load_(std::move(load)), apply_(std::move(apply)), busy_(std::move(busy)) {
@@ -58,7 +70,8 @@ void Reloader::stop() {
   wanted_.notify_one();
   if (thread_.joinable()) thread_.join();
   for (auto& wish : std::exchange(wishes_, {})) {
-    if (wish.told) wish.told(refused("the gateway is ending"));
+    const auto outcome = too_late(wish.by);
+    if (wish.told) wish.told(outcome);
   }
 }
 
@@ -70,7 +83,8 @@ void Reloader::ask(std::string by, Told told) {
       return wanted_.notify_one();
     }
   }
-  if (told) told(refused("the gateway is ending"));
+  const auto outcome = too_late(by);
+  if (told) told(outcome);
 }
 
 ReloadState Reloader::state() const {

@@ -140,9 +140,10 @@ AdminPage reload_page(const ReloadOutcome& outcome) {
   nlohmann::ordered_json page{{"reloaded", outcome.changes.has_value()}};
   if (outcome.changes) {
     page.update(to_json(*outcome.changes));
+    page["summary"] = outcome.summary();
   }
   if (!outcome.problems.empty()) page["problems"] = nlohmann::ordered_json::parse(outcome.problems.json());
-  return {.status = outcome.changes ? 200 : 422, .body = page.dump(2) + "\n"};
+  return {.status = outcome.changes ? 200 : outcome.ending ? 503 : 422, .body = page.dump(2) + "\n"};
 }
 
 }  // namespace
@@ -304,9 +305,8 @@ bool Server::answers_within(Duration at_most) {
   std::vector<std::future<void>> answers;
   for (auto& worker : workers_) answers.push_back(worker->answer());
   const auto deadline = std::chrono::steady_clock::now() + at_most;
-  return std::all_of(answers.begin(), answers.end(), [&](auto& answer) {
-    return answer.wait_until(deadline) == std::future_status::ready;
-  });
+  return std::all_of(answers.begin(), answers.end(),
+                     [&](auto& answer) { return answer.wait_until(deadline) == std::future_status::ready; });
 }
 
 bool Server::drained() const noexcept {
@@ -318,11 +318,12 @@ bool Server::drained() const noexcept {
 
 DrainReport Server::shutdown() {
   ready_.store(false, std::memory_order_relaxed);
-  if (reloader_) reloader_->stop();
-  watch_.reset();
   const auto times = snapshot()->config.shutdown;
   auto deadline = std::chrono::steady_clock::now() + times.drain;
   for (auto& worker : workers_) worker->announce_close();
+  if (reloader_) reloader_->stop();
+  watch_.reset();
+  for (auto& worker : workers_) worker->announce_close();  // to what a last reload has brought
   std::this_thread::sleep_for(std::min(times.grace, times.drain));
   listening_.clear();
   for (auto& worker : workers_) worker->stop();

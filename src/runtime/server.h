@@ -53,12 +53,12 @@ class Server {
   struct Source {
     /// Reads it again for a reload, and says what it was read from. Empty: there are no reloads.
     std::function<std::optional<Config>(conf::Problems&, conf::Sources&)> load{};
-    conf::Sources read{};                                    ///< What this one was read from.
-    Reloader::Busy busy = [](bool) {};                       ///< Told of each reload.
+    conf::Sources read{};               ///< What this one was read from.
+    Reloader::Busy busy = [](bool) {};  ///< Told of each reload.
   };
 
   /// Binds every address, starts every thread, resolves upstreams, accepts. Throws StartError, or
-  /// std::exception where the kernel refuses; then nothing runs. 
+  /// std::exception where the kernel refuses; then nothing runs.
   Server(std::shared_ptr<const Snapshot> snapshot, Source source);
   explicit Server(std::shared_ptr<const Snapshot> snapshot) : Server(std::move(snapshot), Source()) {}
   ~Server();
@@ -122,6 +122,7 @@ class Server {
   void follow_files(const Snapshot& in_force);
   bool has_descriptors_for(const Snapshot& next, conf::Problems& problems) const;
   Listenings bind_new(const Snapshot& next, conf::Problems& problems);
+  std::string own_holder_of(const ListenerConfig& listener) const;
   void put_in_force(std::shared_ptr<const Snapshot> next, Listenings opened);
   std::vector<DoorOrder> door_orders(const Snapshot& next, Listenings& opened, unsigned worker);
   WorkerOrders orders_for(const Snapshot& next, Listenings& opened, unsigned worker);

@@ -78,7 +78,8 @@ Server::Listenings Server::bind_new(const Snapshot& next, conf::Problems& proble
     auto sockets = net::listen_on(*net::Address::parse(*listener.address), {.copies = workers()});
     if (!sockets) {
       problems.add(listener.address.where,
-                   fmt::format("cannot listen there: {}", std::strerror(sockets.error().os_error)));
+                   fmt::format("cannot listen there: {}", std::strerror(sockets.error().os_error)),
+                   own_holder_of(listener));
       continue;
     }
     const auto address = sockets->front().address;
@@ -90,6 +91,18 @@ Server::Listenings Server::bind_new(const Snapshot& next, conf::Problems& proble
   opened.clear();  // removes the files of sockets, which comes before they are closed
   net::close_all(in_vain);
   return opened;
+}
+
+// The way out where a listener of ours has the port, under another address.
+std::string Server::own_holder_of(const ListenerConfig& listener) const {
+  const auto wanted = *net::Address::parse(*listener.address);
+  const auto has_port = [&](const Listening& one) {
+    return !wanted.is_unix() && !one.address.is_unix() && one.address.port() == wanted.port();
+  };
+  const auto at = std::find_if(listening_.begin(), listening_.end(), has_port);
+  if (at == listening_.end()) return {};
+  return fmt::format("this gateway itself listens on {}: remove that listener in a reload of its own first",
+                     at->address.to_string());
 }
 
 Server::Listenings::iterator Server::find(Listenings& listening, const ListenerConfig& listener) {

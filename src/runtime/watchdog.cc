@@ -6,7 +6,8 @@
 
 namespace sluice::runtime {
 
-Watchdog::Watchdog(Duration allowed, std::function<bool(Duration at_most)> answers, std::function<void()> alive)
+Watchdog::Watchdog(Duration allowed, std::function<bool(Duration at_most)> answers,
+                   std::function<void()> alive)
     : every_(allowed / 4), answers_(std::move(answers)), alive_(std::move(alive)) {
   thread_ = std::thread([this] { run(); });
 }

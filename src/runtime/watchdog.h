@@ -10,11 +10,12 @@
 
 namespace sluice::runtime {
 
-/// On a thread of its own: asks every event loop four times within the time that the supervisor allows, and passes
-/// on that all have answered. A loop that is stuck keeps it silent.
+/// On a thread of its own: asks every event loop four times within the time that the supervisor allows, and
+/// passes on that all have answered. A loop that is stuck keeps it silent.
 class Watchdog {
  public:
-  /// `answers` waits at most so long for all loops, and says whether they have answered; both live until this ends.
+  /// `answers` waits at most so long for all loops, and says whether they have answered; both live until this
+  /// ends.
   Watchdog(Duration allowed, std::function<bool(Duration at_most)> answers, std::function<void()> alive);
   ~Watchdog();
   Watchdog(const Watchdog&) = delete;

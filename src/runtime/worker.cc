@@ -52,23 +52,28 @@ void Worker::run(ThreadStart& start) {
 
 std::future<void> Worker::adopt(WorkerOrders orders) {
   auto shared = std::make_shared<WorkerOrders>(std::move(orders));
-  auto done = std::make_shared<std::promise<void>>();
-  auto future = done->get_future();
-  loop_->post([this, shared, done] {
-    take_over(*shared);
-    done->set_value();
-  });
+  auto done = std::make_shared<Done>();
+  auto future = done->promise.get_future();
+  loop_->post([this, shared, done = std::move(done)] { take_over(*shared, done); });
   return future;
 }
 
-void Worker::take_over(WorkerOrders& orders) {
+Task<void> Worker::close(std::unique_ptr<proxy::Entrance> entrance, std::shared_ptr<Done> done) {
+  entrance->stop();
+  co_await entrance->drained();
+  entrance.reset();
+  done.reset();
+}
+
+void Worker::take_over(WorkerOrders& orders, const std::shared_ptr<Done>& done) {
   gateway_->use(orders.side.generation);
   upstreams_.swap(orders.side.upstreams);
   std::vector<Door> doors;
   for (auto& order : orders.doors) doors.push_back(order.socket ? open(order) : take_on(order));
   doors_.swap(doors);
   for (auto& door : doors) {
-    if (door.listener) departures_->add(std::move(door));
+    if (door.entrance) tasks_.spawn(close(std::move(door.entrance), done));
+    if (door.listener) departures_->add(std::move(door.listener));
   }
   for (auto& upstream : orders.leaving) departures_->add(std::move(upstream));
 }

@@ -12,8 +12,10 @@
 #include "base/rng.h"
 #include "net/backend.h"
 #include "net/loop.h"
+#include "proxy/entrance.h"
 #include "proxy/exchange_pool.h"
 #include "proxy/gateway.h"
+#include "proxy/listener.h"
 #include "runtime/departures.h"
 #include "runtime/thread_start.h"
 #include "runtime/worker_side.h"
@@ -21,6 +23,12 @@
 #include "telemetry/shard.h"
 
 namespace sluice::runtime {
+
+/// One address that is listened on: the entrance leads to the listener.
+struct Door {
+  std::unique_ptr<proxy::Listener> listener;
+  std::unique_ptr<proxy::Entrance> entrance;
+};
 
 /// What a worker is to do at one address.
 struct DoorOrder {
@@ -56,7 +64,8 @@ class Worker {
   ~Worker();
 
   /// Takes the orders into force, all at once, between two turns of the loop; what is under way goes on as it
-  /// began. Control thread; ready once it is done, and nothing new is begun with what was in force before.
+  /// began. Control thread; ready once it is done: nothing new is begun with what was in force before, and
+  /// addresses that are served no more are closed.
   std::future<void> adopt(WorkerOrders orders);
 
   /// Accepts on, but every response says that its connection ends. Any thread.
@@ -82,7 +91,14 @@ class Worker {
 
  private:
   void run(ThreadStart& start);
-  void take_over(WorkerOrders& orders);
+  /// Of orders: the last who holds it says that they are carried out.
+  struct Done {
+    ~Done() { promise.set_value(); }
+    std::promise<void> promise;
+  };
+
+  void take_over(WorkerOrders& orders, const std::shared_ptr<Done>& done);
+  static Task<void> close(std::unique_ptr<proxy::Entrance> entrance, std::shared_ptr<Done> done);
   Door open(const DoorOrder& order);
   Door take_on(const DoorOrder& order);
   std::unique_ptr<proxy::Listener> make_listener(const DoorOrder& order);

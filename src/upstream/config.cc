@@ -340,7 +340,7 @@ const conf::ObjectSpec& UpstreamConfig::spec() {
       conf::object<UpstreamConfig>("Upstream", "Servers that answer for each other, and how they are used.")
           .field("endpoints", &UpstreamConfig::endpoints, "The servers.", conf::count(1, 10000))
           .field("endpoints_file", &UpstreamConfig::endpoints_file,
-                 "A YAML or JSON file with the servers, a list as `endpoints` has it; it may be empty.",
+                 "A YAML or JSON file with the servers, a list as `endpoints` has it; [] for none.",
                  conf::path())
           .exactly_one({"endpoints", "endpoints_file"})
           .field("balance", &UpstreamConfig::balance, "How the next endpoint is chosen.")
