@@ -282,6 +282,26 @@ class Listeners(Reloading):
         response = first.read_response()
         self.assertEqual((response.body, response.field("connection")), (b"one", None))
 
+    def test_an_answer_says_that_what_is_removed_is_closed(self):
+        self.start(None, [responding("one")])
+        for _ in range(30):
+            port = self.free_port()
+            self.config["listeners"].append({"name": "second", "address": f"127.0.0.1:{port}"})
+            self.reload()
+            self.config["listeners"].pop()
+            self.reload()
+            with self.assertRaises(ConnectionRefusedError):
+                socket.create_connection(("127.0.0.1", port), timeout=5).close()
+
+    def test_a_port_that_the_gateway_itself_holds_is_said_so(self):
+        port = self.free_port()
+        self.start(None, [responding("one")], {"address": f"127.0.0.1:{port}"})
+        self.config["listeners"][0]["address"] = f"0.0.0.0:{port}"
+        self.write()
+        status, answer, _ = self.post()
+        self.assertEqual(status, 422)
+        self.assertIn(f"this gateway itself listens on 127.0.0.1:{port}", answer["problems"][0]["hint"])
+
     def test_a_unix_socket_is_removed_with_its_listener(self):
         self.start(None, [responding("one")])
         path = self.folder / "second.sock"
@@ -329,6 +349,13 @@ class Watched(Reloading):
         part.write_text("routes: [{ nmae: x }]\n")
         wait_until(lambda: f"{part}:1:12: routes[" in self.sluice.err(), "the place of the mistake")
         self.assertEqual(self.body("/part"), b"second")
+        part.write_text(json.dumps({"routes": [responding("third", "part", "/part")]}))
+        wait_until(lambda: self.body("/part") == b"third", "the mended file")
+        folder.rename(self.folder / "elsewhere")
+        wait_until(lambda: "there is no folder" in self.sluice.err(), "a folder that is gone is no wish")
+        self.assertEqual(self.body("/part"), b"third")
+        (self.folder / "elsewhere").rename(folder)
+        wait_until(lambda: self.metric("sluice_config_stale") == 0, "it is back")
         part.unlink()
         wait_until(lambda: self.body("/part") == b"main", "the file is gone")
 
@@ -412,6 +439,8 @@ class Endpoints(Reloading):
         self.assertEqual(self.body(), b"0")
         listed.write_text(json.dumps([{"address": origins[1].endpoint}]))
         wait_until(lambda: self.body() == b"1", "the other endpoint")
+        listed.write_text("")
+        wait_until(lambda: "the file is empty; write [] for no endpoints" in self.sluice.err(), "nothing is no list")
         listed.write_text('[{"adress": "127.0.0.1:1"}]')
         wait_until(lambda: f"{listed}:1:3" in self.sluice.err(), "the mistake")
         self.assertEqual(self.body(), b"1")
