@@ -148,7 +148,13 @@ TEST_F(Include, refuses_what_an_included_file_includes) {
 
 TEST_F(Include, is_content_with_a_pattern_that_matches_nothing_but_not_with_a_missing_file) {
   write("main.yaml", "routes: [{ to: main }]\ninclude: [conf.d/*.yaml, a.yaml]\n");
+  write("conf.d/notes.txt", "");
   EXPECT_EQ(read(), "main.yaml:2:26: include[1]: \"a.yaml\": there is no such file\n");
+}
+
+TEST_F(Include, wants_the_folder_of_a_pattern_to_be_there) {
+  write("main.yaml", "routes: [{ to: main }]\ninclude: conf.d/*.yaml\n");
+  EXPECT_EQ(read(), "main.yaml:2:10: include: there is no folder \"conf.d\"\n");
 }
 
 TEST_F(Include, misses_nothing_that_a_file_which_it_could_not_read_may_hold) {
